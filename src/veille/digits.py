@@ -1,0 +1,37 @@
+"""The closed grammar of digits that may stand on a page without being a registered number.
+
+Dates, periods, places' codes, numbers of figures and tables, version ids. Everything else with a digit in it is a
+number, and a number must be registered (architecture, decision 5).
+"""
+
+from __future__ import annotations
+
+import re
+
+_MONTH = r"(?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|janv\.|févr\.|avr\.|juil\.|sept\.|oct\.|nov\.|déc\.)"
+_SP = r"[ \u00a0\u202f]"
+_DAY = r"(?:1er|[12]?\d|3[01])"
+_YEAR = r"(?:19|20)\d\d"
+
+ALLOWED = re.compile(
+    "|".join(
+        (
+            rf"(?<!\d){_DAY}(?:{_SP}(?:au|et|-|–){_SP}{_DAY})?{_SP}{_MONTH}(?:{_SP}{_YEAR})?(?!\d)",  # 5 au 11 juin 2017
+            rf"(?<![\d.,]){_YEAR}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?(?!\d)",  # 2017-06, 2017-06-30
+            rf"(?<![\d.,]){_YEAR}-Q[1-4](?!\d)",
+            rf"(?:1er|2e|3e|4e){_SP}trimestre",
+            rf"n°{_SP}\d+{_SP}/{_SP}{_YEAR}",  # n° 6 / 2017
+            rf"(?:[Ff]igure|[Tt]ableau){_SP}\d+",
+            r"(?<![0-9A-Za-z])ML(?:\d\d){1,3}(?![0-9A-Za-z])",  # P-codes
+            r"cod20(?:15|21)",
+            r"(?<![0-9a-f])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}(?![0-9a-f])",  # version ids: letters and digits
+            rf"(?<![\d.,]{_SP})(?<![\d.,]){_YEAR}(?:[-–]{_YEAR})?(?![\d.,]?\d)(?!{_SP}(?:\d|%))",  # a year, a span of years
+        )
+    )
+)
+_TOKEN = re.compile(r"\S*\d\S*")
+
+
+def stray(text: str) -> list[str]:
+    """The words of `text` with digits that the grammar does not allow, in order."""
+    return _TOKEN.findall(ALLOWED.sub(" ", text))

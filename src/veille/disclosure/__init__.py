@@ -1,0 +1,1 @@
+"""What may be printed: rules, protection, and the sealed numbers that pages are made of."""

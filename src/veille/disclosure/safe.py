@@ -1,0 +1,141 @@
+"""`SafeNumber` and `SafeTables`: the only numbers that pages accept. They can be made only here.
+
+A number comes into being when a cell has passed the rules (`protect`), or when a sealed folder written from such
+cells is read back (`SafeTables.read`).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import InitVar, dataclass
+from pathlib import Path
+
+from ..errors import BuildFailed
+from ..formats import display
+
+COLUMNS = ("key", "place", "period", "value", "unit", "status", "table", "query", "caveat")
+STATUSES = ("verified", "unverified", "mixed", "not_received", "not_published")
+_SEAL = object()
+
+
+@dataclass(frozen=True)
+class SafeNumber:
+    """One number that may be printed for one audience.
+
+    `value` is a plain decimal, empty when it was not received or is not published; `status` is one of `STATUSES`.
+    """
+
+    key: str
+    place: str
+    period: str
+    value: str
+    unit: str
+    status: str
+    table: str
+    query: str
+    caveat: str
+    seal: InitVar[object] = None
+
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("SafeNumber is made by veille.disclosure only")
+
+    @property
+    def address(self) -> str:
+        """`key@place@period`: what an element of a page carries."""
+        return f"{self.key}@{self.place}@{self.period}"
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is a value to print."""
+        return self.value != ""
+
+    def display(self, lang: str = "fr") -> str:
+        """What a reader sees."""
+        return display(self.value, self.unit, self.status, lang)
+
+
+def clear(**fields: str) -> SafeNumber:
+    """A number that has passed the rules. Called by `protect` and `derive` only (tested)."""
+    return SafeNumber(**fields, seal=_SEAL)
+
+
+class SafeTables:
+    """All safe numbers of one data version and audience, by (key, place, period)."""
+
+    def __init__(self, numbers: Iterable[SafeNumber], meta: dict, records: dict[str, list[dict]]) -> None:
+        self._numbers = {(n.key, n.place, n.period): n for n in numbers}
+        self.meta, self.records = meta, records
+        self._periods: dict[tuple[str, str], list[str]] = {}
+        for key, place, period in sorted(self._numbers):
+            self._periods.setdefault((key, place), []).append(period)
+
+    def __iter__(self) -> Iterator[SafeNumber]:
+        return iter(self._numbers.values())
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __repr__(self) -> str:
+        return f"<SafeTables of {len(self)} numbers, version {self.meta.get('version', '?')}>"
+
+    def get(self, key: str, place: str, period: str) -> SafeNumber:
+        """One number; a number that is not there was not received, and says so."""
+        found = self._numbers.get((key, place, period))
+        if found is not None:
+            return found
+        unit = next((n.unit for n in self._by_key(key)), "")
+        return SafeNumber(key, place, period, "", unit, "not_received", "", "", "", seal=_SEAL)
+
+    def _by_key(self, key: str) -> Iterator[SafeNumber]:
+        return (n for n in self._numbers.values() if n.key == key)
+
+    def periods(self, key: str, place: str) -> list[str]:
+        """The periods that a number exists for, oldest first."""
+        return self._periods.get((key, place), [])
+
+    def write(self, folder: Path) -> None:
+        """One CSV per table, the reviewed records as JSON, and `candidate.json` that seals them all."""
+        (folder / "tables").mkdir(parents=True)
+        by_table: dict[str, list[SafeNumber]] = {}
+        for number in self._numbers.values():
+            by_table.setdefault(number.table, []).append(number)
+        seals = {}
+        for name in sorted(by_table):
+            path = folder / "tables" / f"{name}.csv"
+            with open(path, "w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(COLUMNS)
+                for n in sorted(by_table[name], key=lambda n: (n.key, n.place, n.period)):
+                    writer.writerow([getattr(n, c) for c in COLUMNS])
+            seals[f"tables/{name}.csv"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        path = folder / "records.json"
+        path.write_text(json.dumps(self.records, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        seals["records.json"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        meta = {**self.meta, "files": seals}
+        (folder / "candidate.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> SafeTables:
+        """A sealed folder. Raises BuildFailed when a file is missing or is not the one that was sealed."""
+        try:
+            meta = json.loads((folder / "candidate.json").read_text(encoding="utf-8"))
+            numbers: list[SafeNumber] = []
+            records: dict[str, list[dict]] = {}
+            for name, seal in meta["files"].items():
+                content = (folder / name).read_bytes()
+                if hashlib.sha256(content).hexdigest() != seal:
+                    raise ValueError
+                if name == "records.json":
+                    records = json.loads(content)
+                    continue
+                rows = csv.reader(content.decode("utf-8").splitlines())
+                if tuple(next(rows)) != COLUMNS:
+                    raise ValueError
+                numbers.extend(SafeNumber(*row, seal=_SEAL) for row in rows)
+        except (OSError, ValueError, KeyError, TypeError):
+            raise BuildFailed("Les tables sûres manquent ou ont été modifiées.", "Refaites-les : veille data.") from None
+        return cls(numbers, meta, records)

@@ -1,0 +1,257 @@
+"""Every declared statistical table. A page may show a number only if a line here says what it means.
+
+`sql` counts one table in DuckDB. It returns `place`, `period`, one column per dimension, `value`, and `verified`
+(how many of them are verified; NULL where verification does not apply). Tables it may read: the canonical ones, and
+`members` (place, level, edition, pcode), `covered` (cercle-months that reported, with `has_rows`), `months`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..codes import mapping
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One declared table: an indicator, its breakdown, the levels of place it exists at, and how it is counted.
+
+    `indicator` is the stem of its keys; `dimensions` maps a dimension to its code list; `fixed` adds constant
+    dimensions to the key. `dataset` names the rules of `params/disclosure.yml`. `grid` says where nothing counted
+    means zero: `counts` (covered cercle-months), `rows` (covered, and rows were received), or "" (nowhere).
+    """
+
+    name: str
+    indicator: str
+    unit: str
+    dataset: str
+    meaning: str
+    caveat: str
+    sql: str
+    dimensions: tuple[tuple[str, str], ...] = ()
+    levels: tuple[str, ...] = ("cercle", "region", "area", "country")
+    grid: str = ""
+
+
+@dataclass(frozen=True)
+class Share:
+    """A whole percent of two safe counts. `of` is "" for the same place's total, else the place it is a share of."""
+
+    name: str
+    indicator: str
+    part: str
+    whole: str
+    dimensions: tuple[tuple[str, str], ...]
+    of: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference between two safe counts of the same place, at two periods."""
+
+    name: str
+    indicator: str
+    unit: str
+    of: str
+    kind: str
+    meaning: str
+
+
+WIDE = ("region", "area", "country")
+REPORTED = "Incidents rapportés aux moniteurs ; une baisse peut venir d’un moindre monitoring."
+PEOPLE_REPORTED = "Personnes citées dans les incidents rapportés ; réponses manquantes non comptées."
+
+
+def _rows(value: str, dimensions: dict[str, str] | None = None, where: str = "true") -> str:
+    columns = "".join(f", {sql} AS {name}" for name, sql in (dimensions or {}).items())
+    return (
+        f"SELECT m.place, i.month AS period{columns}, {value} AS value,\n"
+        f"       sum(({value_of_row(value)}) * (i.verification_class = 'verified')::INT) AS verified\n"
+        f"FROM incidents i JOIN members m USING (edition, pcode)\nWHERE {where}\nGROUP BY ALL"
+    )
+
+
+def value_of_row(value: str) -> str:
+    """What one incident adds to a sum or a count: for the verified part of it."""
+    return "1" if value.startswith("count") else value.removeprefix("sum(").removesuffix(")")
+
+
+_VICTIMS = "coalesce(i.women_people, 0) + coalesce(i.men_people, 0) + coalesce(i.girls_people, 0) + coalesce(i.boys_people, 0)"
+_CHILDREN = "coalesce(i.girls_people, 0) + coalesce(i.boys_people, 0)"
+_ANY_VICTIM_ANSWER = "coalesce(i.women_people, i.men_people, i.girls_people, i.boys_people) IS NOT NULL"
+_EXPLOSIVE = "i.incident_type IN ({})".format(", ".join(f"'{c}'" for c in mapping("incident_type", "explosive")))
+
+
+def _by_person(select: str) -> str:
+    unpivot = " UNION ALL BY NAME ".join(
+        f"SELECT edition, pcode, month, verification_class, '{p}' AS person, {p}_people AS people FROM incidents" for p in ("women", "men", "girls", "boys")
+    )
+    return (
+        f"SELECT m.place, i.month AS period, i.person, sum(i.people) AS value,\n"
+        f"       sum(i.people * (i.verification_class = 'verified')::INT) AS verified\n"
+        f"FROM ({unpivot}) i JOIN members m USING (edition, pcode)\nWHERE i.people IS NOT NULL AND {select}\nGROUP BY ALL"
+    )
+
+
+def _harm(where: str) -> str:
+    unpivot = " UNION ALL BY NAME ".join(
+        f"SELECT edition, pcode, month, verification_class, incident_type, '{h}' AS harm, {h}_people AS people FROM incidents" for h in ("killed", "injured")
+    )
+    return (
+        f"SELECT m.place, i.month AS period, i.harm, sum(i.people) AS value,\n"
+        f"       sum(i.people * (i.verification_class = 'verified')::INT) AS verified\n"
+        f"FROM ({unpivot}) i JOIN members m USING (edition, pcode)\nWHERE i.people IS NOT NULL AND {where}\nGROUP BY ALL"
+    )
+
+
+def _services(outcome: str) -> str:
+    return (
+        "SELECT m.place, i.month AS period, s.service, count(*) AS value, NULL::BIGINT AS verified\n"
+        "FROM incident_services s JOIN incidents i USING (incident_id) JOIN members m USING (edition, pcode)\n"
+        f"WHERE s.outcome = '{outcome}'\nGROUP BY ALL"
+    )
+
+
+def _cases(outcome: str) -> str:
+    return (
+        "SELECT m.place, i.month AS period, count(DISTINCT i.incident_id) AS value, NULL::BIGINT AS verified\n"
+        "FROM incidents i JOIN incident_services s USING (incident_id) JOIN members m USING (edition, pcode)\n"
+        f"WHERE s.outcome = '{outcome}'\nGROUP BY ALL"
+    )
+
+
+def _coverage(column: str) -> str:
+    return (
+        f"SELECT m.place, c.month AS period, sum(c.{column}) AS value, NULL::BIGINT AS verified\n"
+        f"FROM coverage c JOIN members m USING (edition, pcode)\nWHERE c.{column} IS NOT NULL\nGROUP BY ALL"
+    )
+
+
+def _stock(value: str, dimension: str = "") -> str:
+    dim = f", {dimension}" if dimension else ""
+    return (
+        f"SELECT m.place, v.reference_date AS period{dim}, sum({value}) AS value, NULL::BIGINT AS verified\n"
+        "FROM movements v JOIN members m USING (edition, pcode)\nWHERE v.movement_type = '{type}'\nGROUP BY ALL"
+    )
+
+
+_ONGOING = (
+    "(SELECT t.month, a.* FROM activities a JOIN months t\n"
+    "   ON (a.start_date IS NULL OR a.start_date <= last_day(strptime(t.month || '-01', '%Y-%m-%d'))::VARCHAR)\n"
+    "  AND (a.end_date IS NULL OR a.end_date >= t.month || '-01')\n"
+    "  AND t.month >= (SELECT min(substr(start_date, 1, 7)) FROM activities)\n"
+    "  AND t.month <= (SELECT max(substr(end_date, 1, 7)) FROM activities)) a"
+)
+
+
+def _activities(value: str, dimension: str = "", where: str = "true") -> str:
+    dim = f", a.{dimension}" if dimension else ""
+    return (
+        f"SELECT m.place, a.month AS period{dim}, {value} AS value, NULL::BIGINT AS verified\n"
+        f"FROM {_ONGOING} JOIN members m USING (edition, pcode)\nWHERE {where}\nGROUP BY ALL"
+    )
+
+
+_UNSERVED = (
+    "SELECT m.place, i.month AS period, count(DISTINCT i.commune_pcode) AS value, NULL::BIGINT AS verified\n"
+    "FROM incidents i JOIN members m USING (edition, pcode)\n"
+    f"WHERE i.commune_pcode IS NOT NULL\n  AND EXISTS (SELECT 1 FROM {_ONGOING} WHERE a.month = i.month)\n"
+    f"  AND NOT EXISTS (SELECT 1 FROM {_ONGOING} WHERE a.month = i.month AND a.commune_pcode = i.commune_pcode)\nGROUP BY ALL"
+)
+
+_TOTALS = (
+    "SELECT m.place, t.month AS period{dim}, sum(t.incidents) AS value,\n"
+    "       sum(t.incidents * (t.verification_class = 'verified')::INT) AS verified\n"
+    "FROM incident_totals t JOIN members m USING (edition, pcode)\nGROUP BY ALL"
+)
+
+MEASURES: tuple[Measure, ...] = (
+    Measure("incidents", "protection_incidents", "incidents", "incidents", "Incidents de protection rapportés", REPORTED,
+            _TOTALS.format(dim=""), grid="counts"),
+    Measure("incidents_by_verification", "protection_incidents", "incidents", "incidents", "Incidents, vérifiés ou non", REPORTED,
+            _TOTALS.format(dim=", t.verification_class AS verification"), (("verification", "verification_class"),), WIDE, "counts"),
+    Measure("incidents_by_entry_source", "protection_incidents", "incidents", "incidents", "Incidents documentés, ou signalés par rapport flash", REPORTED,
+            _rows("count(*)", {"entry_source": "i.entry_source"}), (("entry_source", "entry_source"),), WIDE, "rows"),
+    Measure("incidents_by_category", "protection_incidents", "incidents", "incidents", "Incidents par catégorie d’atteinte", REPORTED,
+            _rows("count(*)", {"category": "i.category"}), (("category", "incident_category"),), WIDE, "rows"),
+    Measure("incidents_by_category_verification", "protection_incidents", "incidents", "incidents", "Incidents par catégorie, vérifiés ou non", REPORTED,
+            _rows("count(*)", {"category": "i.category", "verification": "i.verification_class"}),
+            (("category", "incident_category"), ("verification", "verification_class")), WIDE, "rows"),
+    Measure("incidents_by_perpetrator_class", "protection_incidents", "incidents", "perpetrators", "Incidents par classe d’auteurs présumés",
+            "Auteurs tels que déclarés par les victimes ou témoins ; présumés, jamais établis.",
+            _rows("count(*)", {"perpetrator_class": "coalesce(i.perpetrator_class, 'unknown')"}), (("perpetrator_class", "perpetrator_class"),), WIDE, "rows"),
+    Measure("victims", "victims_people", "people", "incidents", "Victimes citées dans les incidents", PEOPLE_REPORTED,
+            _rows(f"sum({_VICTIMS})", where=_ANY_VICTIM_ANSWER), levels=WIDE, grid="rows"),
+    Measure("victims_by_person", "victims_people", "people", "incidents", "Victimes : femmes, hommes, filles, garçons", PEOPLE_REPORTED,
+            _by_person("true"), (("person", "person"),), WIDE, "rows"),
+    Measure("victims_by_harm", "victims_people", "people", "incidents", "Personnes tuées et blessées", PEOPLE_REPORTED, _harm("true"), (("harm", "harm"),), WIDE, "rows"),
+    Measure("victims_by_population_group", "victims_people", "people", "incidents", "Victimes par groupe de population", PEOPLE_REPORTED,
+            _rows(f"sum({_VICTIMS})", {"population_group": "coalesce(i.population_group, 'unknown')"}, _ANY_VICTIM_ANSWER),
+            (("population_group", "population_group"),), WIDE, "rows"),
+    Measure("incidents_without_victim_answer", "incidents_without_victim_answer", "incidents", "incidents_plain", "Incidents sans réponse sur les victimes", REPORTED,
+            _rows("count(*)", where=f"NOT ({_ANY_VICTIM_ANSWER})"), levels=WIDE, grid="rows"),
+    Measure("child_victims", "child_victims_people", "people", "children", "Enfants victimes (filles et garçons)", PEOPLE_REPORTED,
+            _rows(f"sum({_CHILDREN})", where=_ANY_VICTIM_ANSWER), levels=WIDE, grid="rows"),
+    Measure("explosive_incidents", "explosive_incidents", "incidents", "mines", "Incidents impliquant une mine, un EEI ou un reste explosif", REPORTED,
+            _rows("count(*)", where=_EXPLOSIVE), levels=WIDE, grid="rows"),
+    Measure("explosive_victims_by_harm", "explosive_victims_people", "people", "mines", "Personnes tuées et blessées par une mine, un EEI ou un reste explosif",
+            PEOPLE_REPORTED, _harm(_EXPLOSIVE), (("harm", "harm"),), WIDE, "rows"),
+    Measure("cases_referred", "cases_referred", "cases", "incidents_plain", "Cas référés vers au moins un service", "Un cas peut être référé vers plusieurs services.",
+            _cases("referred"), levels=WIDE, grid="rows"),
+    Measure("cases_assisted", "cases_assisted", "cases", "incidents_plain", "Cas assistés par au moins un service", "Un cas peut être assisté par plusieurs services.",
+            _cases("assisted"), levels=WIDE, grid="rows"),
+    Measure("cases_referred_by_service", "cases_referred", "cases", "incidents", "Cas référés par service", "Un cas peut être référé vers plusieurs services.",
+            _services("referred"), (("service", "service"),), WIDE, "rows"),
+    Measure("cases_assisted_by_service", "cases_assisted", "cases", "incidents", "Cas assistés par service", "Un cas peut être assisté par plusieurs services.",
+            _services("assisted"), (("service", "service"),), WIDE, "rows"),
+    Measure("communes_followed", "communes_followed", "communes", "open", "Communes suivies par le monitoring", "", _coverage("communes_followed")),
+    Measure("communes_covered", "communes_covered", "communes", "open", "Communes d’où un relevé est parvenu dans le mois", "", _coverage("communes_covered")),
+    Measure("monitors", "monitors", "monitors", "open", "Moniteurs actifs dans le mois", "", _coverage("monitors")),
+    *(
+        Measure(f"{name}_stock", name, "people", "open", meaning, "Stock à un jour donné ; ne s’additionne pas d’un mois à l’autre.",
+                _stock("v.people").replace("{type}", kind))
+        for name, kind, meaning in (
+            ("idps_people", "idp", "Déplacés internes"), ("returned_idps_people", "returned_idp", "Déplacés retournés, cumul"),
+            ("repatriated_people", "repatriated", "Rapatriés, cumul"),
+        )
+    ),
+    Measure("idp_cercles_assessed", "idp_cercles_assessed", "cercles", "open", "Cercles évalués lors du relevé", "",
+            _stock("1").replace("{type}", "idp").replace("WHERE", "WHERE length(v.pcode) = 6 AND"), levels=WIDE),
+    Measure("organisations_present", "organisations_present", "organisations", "open", "Organisations avec une activité de protection en cours", "Selon la matrice 5W reçue.",
+            _activities("count(DISTINCT a.organisation)")),
+    Measure("communes_with_activity", "communes_with_activity", "communes", "open", "Communes avec au moins une activité de protection en cours", "Selon la matrice 5W reçue.",
+            _activities("count(DISTINCT a.commune_pcode)"), levels=("region", "area")),
+    Measure("communes_with_activity_by_subsector", "communes_with_activity", "communes", "open", "Communes avec une activité en cours, par domaine", "Selon la matrice 5W reçue.",
+            _activities("count(DISTINCT a.commune_pcode)", "subsector"), (("subsector", "subsector"),), ("region", "area")),
+    Measure("communes_in_place", "communes_in_place", "communes", "open", "Communes de la zone", "Nomenclature OCHA 2015.",
+            "SELECT m.place, t.month AS period, count(*) AS value, NULL::BIGINT AS verified\n"
+            "FROM communes c JOIN members m USING (edition, pcode) CROSS JOIN months t GROUP BY ALL", levels=("region", "area")),
+    Measure("communes_with_incidents_without_activity", "communes_with_incidents_without_activity", "communes", "incidents",
+            "Communes où des incidents sont rapportés sans activité de protection en cours", "Selon le monitoring et la matrice 5W reçus.", _UNSERVED, levels=("area", "country")),
+    Measure("alerts_issued", "alerts_issued", "alerts", "incidents_plain", "Alertes émises", "", 
+            "SELECT m.place, a.month AS period, count(*) AS value, NULL::BIGINT AS verified\n"
+            "FROM alerts a JOIN members m USING (edition, pcode) GROUP BY ALL", levels=("area", "country")),
+    Measure("alerts_followed_up", "alerts_followed_up", "alerts", "incidents_plain", "Alertes suivies d’une évaluation, d’une réponse ou d’un plaidoyer", "",
+            "SELECT m.place, a.month AS period, sum(a.is_followed_up::INT) AS value, NULL::BIGINT AS verified\n"
+            "FROM alerts a JOIN members m USING (edition, pcode) GROUP BY ALL", levels=("area", "country")),
+)
+
+SHARES: tuple[Share, ...] = (
+    Share("incidents_share_of_area", "protection_incidents_share_pct", "protection_incidents", "protection_incidents", (), "area", "Part du cercle ou de la région dans la zone"),
+    Share("incidents_share_of_country", "protection_incidents_share_pct", "protection_incidents", "protection_incidents", (), "mali", "Part de la zone dans le pays"),
+    Share("incidents_share_by_category", "protection_incidents_share_pct", "protection_incidents", "protection_incidents", (("category", "incident_category"),), "", "Part de la catégorie"),
+    Share("incidents_share_by_verification", "protection_incidents_share_pct", "protection_incidents", "protection_incidents", (("verification", "verification_class"),), "", "Part vérifiée et non vérifiée"),
+    Share("incidents_share_by_perpetrator_class", "protection_incidents_share_pct", "protection_incidents", "protection_incidents", (("perpetrator_class", "perpetrator_class"),), "", "Part de la classe d’auteurs présumés"),
+)
+
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference("incidents_change", "protection_incidents_change_pct", "percent", "protection_incidents", "change_same_coverage",
+               "Variation en un mois, seulement quand les mêmes nombres de communes ont été couverts"),
+    Difference("idps_difference", "idps_people_difference", "people", "idps_people", "stock_difference", "Différence entre deux stocks ; ce n’est pas un flux"),
+)
+
+
+def key(indicator: str, dimensions: dict[str, str]) -> str:
+    """`protection_incidents`, or `protection_incidents.category=property.verification=verified`."""
+    return ".".join([indicator, *(f"{name}={code}" for name, code in dimensions.items())])

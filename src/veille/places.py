@@ -1,0 +1,211 @@
+"""Places: an (edition, P-code) pair, never a bare code; names, aliases, and the areas that reports cover."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from .errors import BadData, UnknownName, near
+from .project import PACKAGE
+
+GAZETTEER = PACKAGE / "gazetteer"
+LEVELS = {1: "région", 2: "cercle", 3: "commune"}
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """One administrative place in one OCHA edition. `str()` gives `cod2015:ML0701`."""
+
+    edition: str
+    pcode: str
+
+    def __str__(self) -> str:
+        return f"{self.edition}:{self.pcode}"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A row of the gazetteer: a place with its level (1 region, 2 cercle, 3 commune), name and parent."""
+
+    place: Place
+    level: int
+    name: str
+    parent: Place
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region as reports print it, with the cercles that are summed into it."""
+
+    code: str
+    labels: dict[str, str]
+    place: Place
+    cercles: tuple[Place, ...]
+
+
+@dataclass(frozen=True)
+class Area:
+    """What a report can be made for: one or several regions."""
+
+    code: str
+    labels: dict[str, str]
+    titles: dict[str, str]
+    details: dict[str, str]
+    regions: tuple[Region, ...]
+    map_regions: tuple[str, ...]
+    is_country: bool
+
+    @property
+    def cercles(self) -> tuple[Place, ...]:
+        """All its cercles, in the order of its regions."""
+        return tuple(c for region in self.regions for c in region.cercles)
+
+
+def fold(name: str) -> str:
+    """A name as it is compared: NFC, without accents, case, hyphens, apostrophes or doubled spaces."""
+    bare = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
+    return re.sub(r"[\s\-'’_.]+", " ", bare).strip().lower()
+
+
+@cache
+def gazetteer() -> dict[Place, Named]:
+    """Every known place: regions and cercles of both editions, communes of the north and centre (cod2015)."""
+    with open(GAZETTEER / "places.csv", encoding="utf-8", newline="") as file:
+        return {
+            Place(row["edition"], row["pcode"]): Named(
+                Place(row["edition"], row["pcode"]), int(row["level"]), row["name"],
+                Place(row["edition"], row["parent_pcode"]),
+            )
+            for row in csv.DictReader(file)
+        }
+
+
+@cache
+def _index(edition: str, level: int) -> dict[str, tuple[Place, ...]]:
+    found: dict[str, list[Place]] = {}
+    for named in gazetteer().values():
+        if named.place.edition == edition and named.level == level:
+            found.setdefault(fold(named.name), []).append(named.place)
+    with open(GAZETTEER / "aliases.csv", encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["edition"] == edition and int(row["level"]) == level:
+                places = found.setdefault(fold(row["alias"]), [])
+                if Place(edition, row["pcode"]) not in places:
+                    places.append(Place(edition, row["pcode"]))
+    return {name: tuple(places) for name, places in found.items()}
+
+
+def resolve(name: str, edition: str, level: int, within: Place | None = None) -> Place | None:
+    """The place of that name or alias, or None. `within` settles names that two parents share."""
+    places = _index(edition, level).get(fold(name), ())
+    if within is not None:
+        places = tuple(p for p in places if within in ancestors(p))
+    return places[0] if len(places) == 1 else None
+
+
+def ancestors(place: Place) -> tuple[Place, ...]:
+    """Its parents, nearest first, within its own edition."""
+    out: list[Place] = []
+    while (named := gazetteer().get(place)) is not None and named.level > 1:
+        place = named.parent
+        out.append(place)
+    return tuple(out)
+
+
+def name_of(place: Place) -> str:
+    """The name of a place, with its accents."""
+    return gazetteer()[place].name
+
+
+def nearest(name: str, edition: str, level: int) -> str:
+    """A French hint with the nearest known names; for errors about a file's places."""
+    return near(fold(name), _index(edition, level))
+
+
+@cache
+def crosswalk() -> dict[Place, Place]:
+    """cercles of cod2015 -> the place of cod2021 that covers the same ground.
+
+    The only way from one edition to the other. Ménaka's former cercle became a region: it maps to ML10.
+    """
+    with open(GAZETTEER / "crosswalk.csv", encoding="utf-8", newline="") as file:
+        return {
+            Place("cod2015", row["cod2015"]): Place("cod2021", row["cod2021"][:4] if row["relation"] == "split" else row["cod2021"])
+            for row in csv.DictReader(file)
+        }
+
+
+@cache
+def seats() -> dict[Place, tuple[float, float]]:
+    """Longitude and latitude, in degrees, of the seat of each cercle (cod2015)."""
+    with open(GAZETTEER / "seats.csv", encoding="utf-8", newline="") as file:
+        return {Place(r["edition"], r["pcode"]): (float(r["lon"]), float(r["lat"])) for r in csv.DictReader(file)}
+
+
+@cache
+def _areas(path: Path) -> dict[str, Area]:
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        regions = {
+            code: Region(
+                code, entry["label"], Place(**entry["place"]),
+                tuple(Place(entry["cercles"]["edition"], p) for p in entry["cercles"]["pcodes"]),
+            )
+            for code, entry in given["regions"].items()
+        }
+        areas = {
+            code: Area(
+                code, entry["label"], entry["title"], entry["detail"],
+                tuple(regions[r] for r in entry["regions"]), tuple(entry["map_regions"]),
+                bool(entry.get("country", False)),
+            )
+            for code, entry in given["areas"].items()
+        }
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError):
+        raise BadData(
+            f"{path.name} : le fichier des zones n’est pas lisible ou il y manque une clé.",
+            "Comparez-le à la version d’origine (git diff params/places.yml).",
+        ) from None
+    unknown = sorted(
+        str(p) for r in regions.values() for p in (r.place, *r.cercles) if p not in gazetteer()
+    )
+    if unknown:
+        raise BadData(f"{path.name} : lieux absents de la nomenclature : {', '.join(unknown)}.",
+                      "Corrigez l’édition ou le P-code de ces lieux.")
+    return areas
+
+
+def areas(params: Path) -> dict[str, Area]:
+    """The areas of `params/places.yml`. Raises BadData when the file or one of its places is unknown."""
+    return _areas(params / "places.yml")
+
+
+def area(code: str, params: Path) -> Area:
+    """One area. Raises UnknownName with the nearest name otherwise."""
+    known = areas(params)
+    if code not in known:
+        raise UnknownName("Région", code, known, feminine=True)
+    return known[code]
+
+
+def memberships(params: Path) -> list[tuple[str, str, str, str]]:
+    """Rows (place, level, edition, P-code of a leaf): every printable place with the leaves summed into it.
+
+    `place` is `cod2015:ML0701` for a cercle, `cod2021:ML10` for a region, `gao` for an area. Leaves are cercles
+    and, for sources that stop at regions, regions; one source never holds both.
+    """
+    leaves: dict[tuple[str, str], set[Place]] = {}
+    for one in areas(params).values():
+        level = "country" if one.is_country else "area"
+        leaves[one.code, level] = {*one.cercles, *(region.place for region in one.regions)}
+        for region in one.regions:
+            leaves[str(region.place), "region"] = {*region.cercles, region.place}
+            for cercle in region.cercles:
+                leaves[str(cercle), "cercle"] = {cercle}
+    return [(place, level, leaf.edition, leaf.pcode) for (place, level), many in leaves.items() for leaf in sorted(many)]

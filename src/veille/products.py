@@ -1,0 +1,57 @@
+"""The registry of products: one entry each. A new report type is a notebook, a line here, and a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from .errors import UnknownName
+
+
+@dataclass(frozen=True)
+class Product:
+    """One report type.
+
+    `lead` is the number without which there is nothing to report; `sections` are the texts that people write
+    (slug -> heading) and `hints` what is expected in them; `artefacts` is what a build promises.
+    """
+
+    name: str
+    notebook: str
+    title: str
+    period_kind: str
+    lead: str
+    areas: tuple[str, ...] = ("gao", "mopti", "tombouctou", "kidal", "mali")
+    audiences: tuple[str, ...] = ("cluster", "public")
+    languages: tuple[str, ...] = ("fr",)
+    artefacts: tuple[str, ...] = ("html", "pdf", "xlsx", "docx")
+    sections: MappingProxyType = MappingProxyType({})
+    hints: MappingProxyType = MappingProxyType({})
+
+
+PRODUCTS: dict[str, Product] = {
+    product.name: product
+    for product in (
+        Product(
+            name="bulletin", notebook="bulletin.ipynb", title="Bulletin de protection", period_kind="month", lead="protection_incidents",
+            sections=MappingProxyType({
+                "highlights": "Faits saillants", "context": "Contexte", "major_incidents": "Incidents majeurs",
+                "response": "Réponse", "advocacy": "Plaidoyer",
+            }),
+            hints=MappingProxyType({
+                "highlights": "trois à cinq phrases, la plus importante d’abord",
+                "context": "sécurité, accès, politique ; ce qui explique le mois",
+                "major_incidents": "deux à quatre types d’incidents ; cercle et semaine seulement",
+                "response": "ce que les membres ont fait, ce qui manque",
+                "advocacy": "ce qui a été porté, auprès de qui, avec quel résultat",
+            }),
+        ),
+    )
+}
+
+
+def product(name: str) -> Product:
+    """One product. Raises UnknownName with the nearest name."""
+    if name not in PRODUCTS:
+        raise UnknownName("Produit", name, PRODUCTS)
+    return PRODUCTS[name]

@@ -1,0 +1,75 @@
+"""Where things are: the only module that knows folder names."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from .errors import BadParameter
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Project:
+    """The folders of one installation, below the folder that holds `params/` and `notebooks/`."""
+
+    root: Path
+
+    @property
+    def notebooks(self) -> Path:
+        """One notebook per product."""
+        return self.root / "notebooks"
+
+    @property
+    def params(self) -> Path:
+        """What people decide and write."""
+        return self.root / "params"
+
+    @property
+    def texts(self) -> Path:
+        """The texts that people write, `<product>/<place>/<period>.md`."""
+        return self.params / "texts"
+
+    @property
+    def reports(self) -> Path:
+        """Finished reports only; never a draft."""
+        return self.root / "reports"
+
+    @property
+    def work(self) -> Path:
+        """Drafts and locks, on the same file system as `reports`; git-ignored."""
+        return self.root / ".veille"
+
+    def raw(self, nature: str) -> Path:
+        """Files as received, of one nature: `real` or `example`."""
+        return self.root / "data" / ("raw" if nature == "real" else "example")
+
+    def tables(self, nature: str, version: str) -> Path:
+        """Canonical rows of one data version: restricted, git-ignored."""
+        return self.root / "data" / "processed" / "tables" / nature / version
+
+    def candidate(self, nature: str, version: str, audience: str) -> Path:
+        """Safe tables of one data version and audience, before their release."""
+        return self.root / "data" / "processed" / "candidate" / nature / version / audience
+
+
+@cache
+def find(start: str | None = None) -> Project:
+    """The project around the current folder, or the one `VEILLE_ROOT` names.
+
+    Raises BadParameter when no folder above holds both `params/places.yml` and `notebooks/`.
+    """
+    given = os.environ.get("VEILLE_ROOT")
+    here = Path(start or given or os.getcwd()).resolve()
+    candidates = [here] if given else [here, *here.parents, PACKAGE.parents[1]]
+    for folder in candidates:
+        if (folder / "params" / "places.yml").is_file() and (folder / "notebooks").is_dir():
+            return Project(folder)
+    raise BadParameter(
+        "Aucun projet veille dans ce dossier ni au-dessus.",
+        "Placez-vous dans le dossier du projet (celui qui contient params/ et notebooks/), "
+        "ou indiquez-le par VEILLE_ROOT.",
+    )

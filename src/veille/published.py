@@ -1,0 +1,129 @@
+"""THE ONLY DOOR a notebook may use: the safe numbers, reviewed texts and names of one edition of a report.
+
+Inside a build it reads a staged folder and nothing else; the process can open no other file of the project.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import periods, places, texts
+from .disclosure.safe import SafeNumber, SafeTables
+from .errors import BadParameter, BuildFailed
+from .periods import Period
+from .places import Area, Place, Region
+
+STAGE_VARIABLE = "VEILLE_STAGE"
+TREND_MONTHS = 12
+
+
+@dataclass
+class Edition:
+    """One report: what it covers, for whom, and the only numbers and texts it may show."""
+
+    product: str
+    area: Area
+    period: Period
+    audience: str
+    lang: str
+    nature: str
+    as_of: str
+    tables: SafeTables
+    texts: texts.Texts | None
+    status: tuple[str, ...]
+    places_folder: Path
+    _counters: dict[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Edition {self.product} {self.area.code} {self.period} {self.audience}>"
+
+    @property
+    def is_example(self) -> bool:
+        """Whether the data are synthetic."""
+        return self.nature == "example"
+
+    @property
+    def version(self) -> str:
+        """The id of the data version."""
+        return self.tables.meta["version"]
+
+    @property
+    def received(self) -> str:
+        """The last day on which something of this version arrived, ISO."""
+        return self.tables.meta["received"]
+
+    @property
+    def sources(self) -> list[dict]:
+        """The snapshots behind this version: title, producer, covers, received."""
+        return self.tables.meta["sources"]
+
+    def number(self, key: str, place: str | Place | None = None, period: Period | str | None = None) -> SafeNumber:
+        """One number; of the report's own place and period when they are not given."""
+        return self.tables.get(key, str(place or self.area.code), str(period or self.period))
+
+    def has(self, key: str, place: str | Place | None = None, period: Period | str | None = None) -> bool:
+        """Whether a number was received and may be printed."""
+        return self.number(key, place, period).is_shown
+
+    def any_of(self, keys: Iterable[str]) -> bool:
+        """Whether one of these numbers was received, shown or not."""
+        return any(self.number(key).status != "not_received" for key in keys)
+
+    def latest(self, key: str, place: str | Place | None = None) -> SafeNumber | None:
+        """The newest number of a stock whose day is not after the period's end."""
+        days = [p for p in self.tables.periods(key, str(place or self.area.code)) if p <= self.period.end.isoformat()]
+        return self.number(key, place, days[-1]) if days else None
+
+    def trend(self) -> list[Period]:
+        """The months of the trend, oldest first; the last one is the report's."""
+        return self.period.last(TREND_MONTHS)
+
+    def region_name(self, region: Region) -> str:
+        """« Région de Ménaka »."""
+        return region.labels[self.lang]
+
+    def cercle_name(self, place: Place) -> str:
+        """« Ansongo »."""
+        return places.name_of(place)
+
+    def recommendations(self) -> list[dict]:
+        """Reviewed recommendations of this area issued by the end of the period, newest first."""
+        rows = [r for r in self.tables.records.get("recommendations", []) if r["area"] == self.area.code and r["issued_date"] <= self.period.end.isoformat()]
+        return sorted(rows, key=lambda r: (r["issued_date"], r["text"]), reverse=True)
+
+    def next_number(self, kind: str) -> int:
+        """The running number of figures or tables on the page."""
+        self._counters[kind] = self._counters.get(kind, 0) + 1
+        return self._counters[kind]
+
+
+def _stage(product: str, **parameters: str) -> Path:
+    """The staged folder of a build; outside one (Quarto, an open notebook), stage it now."""
+    given = os.environ.get(STAGE_VARIABLE)
+    if given:
+        return Path(given)
+    from .build.stage import prepare_for_notebook
+
+    return prepare_for_notebook(product, **parameters)
+
+
+def open_edition(product: str, *, region: str, period: str, as_of: str = "", audience: str = "cluster", lang: str = "fr") -> Edition:
+    """The edition that a notebook's parameters ask for.
+
+    Raises BadParameter for an unknown area or period, BuildFailed when the staged folder is not sealed.
+    """
+    folder = _stage(product, region=region, period=period, as_of=as_of, audience=audience, lang=lang)
+    try:
+        context = json.loads((folder / "context.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise BuildFailed("Le dossier préparé pour le carnet manque.", "Passez par veille build.") from None
+    asked = {"product": product, "region": region, "period": period, "audience": audience, "lang": lang}
+    if any(context[name] != value for name, value in asked.items()):
+        raise BadParameter("Le carnet demande une autre édition que celle qui a été préparée.", "Passez par veille build.")
+    written = texts.load(folder / "texts.md", context["sections"])
+    return Edition(product, places.area(region, folder), periods.parse(period), audience, lang, context["nature"], as_of,
+                   SafeTables.read(folder / "safe"), written, tuple(context["status"]), folder)

@@ -1,0 +1,1 @@
+"""One document model, four renderers: HTML, PDF (Typst), XLSX and DOCX."""

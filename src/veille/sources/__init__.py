@@ -1,0 +1,1 @@
+"""Raw files as received -> validated frames. One reader per format; nothing is judged here."""

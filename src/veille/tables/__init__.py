@@ -1,0 +1,1 @@
+"""Validated frames -> canonical tables: places, codes, duplicates, one row per thing counted."""

@@ -1,0 +1,212 @@
+"""The texts that people write: one Markdown file per report, read through a small closed renderer.
+
+Headings (`##` names a section), paragraphs, lists, emphasis and links; everything else is refused. A number is
+written `{{key}}` and takes its value from the safe tables, or stands in the front matter with its source.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from .digits import stray
+from .errors import BadData
+
+PLACEHOLDER = "À rédiger"
+_NUMBER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_ALLOWED = {
+    "paragraph_open", "paragraph_close", "inline", "bullet_list_open", "bullet_list_close", "ordered_list_open", "ordered_list_close",
+    "list_item_open", "list_item_close", "heading_open", "heading_close",
+}
+_INLINE = {"text", "softbreak", "hardbreak", "em_open", "em_close", "strong_open", "strong_close", "link_open", "link_close", "text_special"}
+_NAMES = {
+    "html_block": "du HTML", "html_inline": "du HTML", "image": "une image", "fence": "un bloc de code", "code_block": "un bloc de code",
+    "code_inline": "du code", "blockquote_open": "une citation", "hr": "un filet",
+}
+
+CHECKLIST = {
+    "no_village": "aucun village, site ou axe n’est nommé",
+    "date_reduced_to_week": "la date est ramenée à la semaine",
+    "no_identifying_detail": "aucun détail ne permet de reconnaître une personne ou une source",
+}
+
+
+@dataclass(frozen=True)
+class Texts:
+    """One parsed file. `sections` holds the blocks of each heading; text runs may hold `{"t": "key", "key": …}`."""
+
+    name: str
+    front: dict
+    sections: dict[str, list[dict]] = field(default_factory=dict)
+
+    def keys(self) -> list[tuple[str, int]]:
+        """The numbers asked for, each with the line of its paragraph."""
+        return [(r["key"], r["line"]) for blocks in self.sections.values() for b in blocks for r in _runs_of(b) if r["t"] == "key"]
+
+
+def _runs_of(block: dict) -> list[dict]:
+    lines = [block["runs"]] if block["kind"] == "paragraph" else block["items"]
+    out: list[dict] = []
+
+    def walk(runs: list[dict]) -> None:
+        for run in runs:
+            out.append(run)
+            walk(run.get("runs", []))
+
+    for line in lines:
+        walk(line)
+    return out
+
+
+class _Parser:
+    """Turns markdown-it's tokens into blocks of the document model, or refuses them with a line number."""
+
+    def __init__(self, name: str, first_line: int, quoted: list[str]) -> None:
+        self.name, self.first_line, self.quoted = name, first_line, quoted
+
+    def refuse(self, line: int, what: str, next_step: str) -> BadData:
+        return BadData(f"{self.name}, ligne {line} : {what}.", next_step)
+
+    def line(self, token: Token) -> int:
+        return self.first_line + (token.map[0] if token.map else 0) + 1
+
+    def text(self, value: str, line: int) -> list[dict]:
+        runs: list[dict] = []
+        at = 0
+        for found in _NUMBER.finditer(value):
+            runs += self.literal(value[at : found.start()], line)
+            runs.append({"t": "key", "key": found[1], "line": line})
+            at = found.end()
+        return runs + self.literal(value[at:], line)
+
+    def literal(self, value: str, line: int) -> list[dict]:
+        bare = value
+        for phrase in self.quoted:
+            bare = bare.replace(phrase, " ")
+        if stray(bare):
+            raise self.refuse(line, "un nombre est écrit à la main", "Écrivez {{clé}} (voir numbers.csv du dernier brouillon), "
+                              "ou citez-le mot pour mot avec sa source dans l’en-tête (numbers).")
+        return [{"t": "text", "s": value}] if value else []
+
+    def inline(self, token: Token) -> list[dict]:
+        line = self.line(token)
+        stack: list[list[dict]] = [[]]
+        opened: list[dict] = []
+        for child in token.children or []:
+            if child.type not in _INLINE:
+                raise self.refuse(line, f"{_NAMES.get(child.type, 'un élément non admis')} n’est pas admis", "Gardez titres, listes, emphase et liens.")
+            if child.type in ("text", "text_special"):
+                stack[-1] += self.text(child.content, line)
+            elif child.type in ("softbreak", "hardbreak"):
+                stack[-1].append({"t": "text", "s": " "})
+            elif child.type.endswith("_open"):
+                run: dict = {"t": {"em_open": "em", "strong_open": "strong", "link_open": "link"}[child.type], "runs": []}
+                if run["t"] == "link":
+                    run["href"] = str(child.attrGet("href"))
+                    if not re.match(r"(https?://|mailto:)", run["href"]):
+                        raise self.refuse(line, "ce lien ne mène pas à une adresse http ou mailto", "Corrigez l’adresse.")
+                opened.append(run)
+                stack.append(run["runs"])
+            else:
+                stack.pop()
+                stack[-1].append(opened.pop())
+        return stack[0]
+
+    def blocks(self, source: str) -> dict[str, list[dict]]:
+        tokens = MarkdownIt("commonmark", {"html": True}).parse(source)
+        sections: dict[str, list[dict]] = {}
+        current: list[dict] | None = None
+        at = 0
+        while at < len(tokens):
+            token = tokens[at]
+            if token.type not in _ALLOWED:
+                raise self.refuse(self.line(token), f"{_NAMES.get(token.type, 'un élément non admis')} n’est pas admis", "Gardez titres, listes, emphase et liens.")
+            if token.type == "heading_open":
+                if token.tag != "h2":
+                    raise self.refuse(self.line(token), "seuls les titres « ## » nomment une rubrique", "Utilisez les titres du formulaire.")
+                current = sections.setdefault(tokens[at + 1].content.strip(), [])
+                at += 3
+                continue
+            if current is None:
+                raise self.refuse(self.line(token), "du texte précède la première rubrique", "Commencez par un titre « ## » du formulaire.")
+            if token.type == "paragraph_open":
+                current.append({"kind": "paragraph", "runs": self.inline(tokens[at + 1])})
+                at += 3
+                continue
+            ordered = token.type == "ordered_list_open"
+            end = next(i for i in range(at, len(tokens)) if tokens[i].type == token.type.replace("open", "close") and tokens[i].level == token.level)
+            inner = tokens[at + 1 : end]
+            if any(t.type.endswith("list_open") for t in inner):
+                raise self.refuse(self.line(token), "une liste dans une liste", "Gardez un seul niveau.")
+            current.append({"kind": "list", "ordered": ordered, "items": [self.inline(t) for t in inner if t.type == "inline"]})
+            at = end + 1
+        return sections
+
+
+def is_unwritten(blocks: list[dict]) -> bool:
+    """Whether a section is empty or still holds the form's placeholder."""
+    words = " ".join(r.get("s", "x") for b in blocks for r in _runs_of(b)).strip()
+    return not words or words.startswith(PLACEHOLDER)
+
+
+def parse(content: str, name: str, sections: dict[str, str]) -> Texts:
+    """One text file. `sections` maps the slugs that the product knows to their headings.
+
+    Raises BadData, with the line, for raw HTML and other refused elements, a number written by hand, an unknown
+    section, or major incidents without the three confirmations.
+    """
+    found = re.match(r"---\n(.*?)\n---\n", content, re.S)
+    if not found:
+        raise BadData(f"{name} : l’en-tête (entre deux lignes ---) manque.", "Repartez du formulaire : veille texts new.")
+    try:
+        front = yaml.safe_load(found[1]) or {}
+        quoted = [str(n["text"]) for n in front.get("numbers") or []]
+        if any(not n.get("source") for n in front.get("numbers") or []):
+            raise ValueError
+    except (yaml.YAMLError, TypeError, KeyError, ValueError, AttributeError):
+        raise BadData(f"{name} : en-tête illisible.", "Chaque nombre cité s’écrit avec son texte (text) et sa source (source).") from None
+    parser = _Parser(name, content[: found.end()].count("\n"), quoted)
+    by_heading = {heading: slug for slug, heading in sections.items()}
+    out: dict[str, list[dict]] = {}
+    for heading, blocks in parser.blocks(content[found.end() :]).items():
+        if heading not in by_heading:
+            raise BadData(f"{name} : rubrique inconnue.", f"Rubriques : {', '.join(sections.values())}.")
+        out[by_heading[heading]] = blocks
+    if not is_unwritten(out.get("major_incidents", [])):
+        checklist = front.get("checklist") or {}
+        unconfirmed = [meaning for item, meaning in CHECKLIST.items() if checklist.get(item) is not True]
+        if unconfirmed:
+            raise BadData(f"{name} : la liste de contrôle des incidents majeurs n’est pas confirmée ({'; '.join(unconfirmed)}).",
+                          "Relisez le texte, puis mettez ces points à true dans l’en-tête.")
+    return Texts(name, front, out)
+
+
+def load(path: Path, sections: dict[str, str]) -> Texts | None:
+    """The parsed file, or None when nobody has begun it."""
+    if not path.is_file():
+        return None
+    try:
+        content = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise BadData(f"{path.name} : le texte n’est pas en UTF-8.", "Enregistrez-le en UTF-8.") from None
+    return parse(content, "/".join(path.parts[-3:]), sections)
+
+
+def form(product: str, place: str, period: str, nature: str, sections: dict[str, str], hints: dict[str, str]) -> str:
+    """The form to write in: front matter, then one heading per section with what is expected as a comment."""
+    lines = [
+        "---", f"product: {product}", f"place: {place}", f'period: "{period}"', f"nature: {nature}          # real ou example : ne se mêlent jamais",
+        "written_by: \"\"          # une fonction (chargé de l’IM, Gao), jamais un nom", "# Un nombre s’écrit {{clé}} : il prend sa valeur des tables. Les clés sont dans numbers.csv du dernier brouillon.",
+        "# Un nombre d’une autre source se cite ici mot pour mot :", "#   - {text: \"deux mots et le nombre\", source: \"Rapport, date\"}", "numbers: []",
+        "# Incidents majeurs : confirmez chaque point (true) avant de les écrire.", "checklist:",
+        *(f"  {item}: false          # {meaning}" for item, meaning in CHECKLIST.items()), "# Ce qui est attendu :",
+        *(f"#   {sections[slug]} : {hint}" for slug, hint in hints.items()), "---",
+    ]
+    for heading in sections.values():
+        lines += ["", f"## {heading}", "", f"{PLACEHOLDER}."]
+    return "\n".join(lines) + "\n"
