@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from .errors import UnknownName
+
+
+@dataclass(frozen=True)
+class Section:
+    """A text that people write: its heading on the page, and what is expected in it."""
+
+    slug: str
+    heading: str
+    hint: str
 
 
 @dataclass(frozen=True)
 class Product:
     """One report type.
 
-    `lead` is the number without which there is nothing to report; `sections` are the texts that people write
-    (slug -> heading) and `hints` what is expected in them; `artefacts` is what a build promises.
+    `lead` is the number without which there is nothing to report; `sections` are the texts that people write;
+    `artefacts` is what a build promises.
     """
 
     name: str
@@ -25,8 +33,12 @@ class Product:
     audiences: tuple[str, ...] = ("cluster", "public")
     languages: tuple[str, ...] = ("fr",)
     artefacts: tuple[str, ...] = ("html", "pdf", "xlsx", "docx")
-    sections: MappingProxyType = MappingProxyType({})
-    hints: MappingProxyType = MappingProxyType({})
+    sections: tuple[Section, ...] = ()
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """slug -> heading."""
+        return {s.slug: s.heading for s in self.sections}
 
 
 PRODUCTS: dict[str, Product] = {
@@ -34,17 +46,13 @@ PRODUCTS: dict[str, Product] = {
     for product in (
         Product(
             name="bulletin", notebook="bulletin.ipynb", title="Bulletin de protection", period_kind="month", lead="protection_incidents",
-            sections=MappingProxyType({
-                "highlights": "Faits saillants", "context": "Contexte", "major_incidents": "Incidents majeurs",
-                "response": "Réponse", "advocacy": "Plaidoyer",
-            }),
-            hints=MappingProxyType({
-                "highlights": "trois à cinq phrases, la plus importante d’abord",
-                "context": "sécurité, accès, politique ; ce qui explique le mois",
-                "major_incidents": "deux à quatre types d’incidents ; cercle et semaine seulement",
-                "response": "ce que les membres ont fait, ce qui manque",
-                "advocacy": "ce qui a été porté, auprès de qui, avec quel résultat",
-            }),
+            sections=(
+                Section("highlights", "Faits saillants", "trois à cinq phrases, la plus importante d’abord"),
+                Section("context", "Contexte", "sécurité, accès, politique ; ce qui explique le mois"),
+                Section("major_incidents", "Incidents majeurs", "deux à quatre types d’incidents ; cercle et semaine seulement"),
+                Section("response", "Réponse", "ce que les membres ont fait, ce qui manque"),
+                Section("advocacy", "Plaidoyer", "ce qui a été porté, auprès de qui, avec quel résultat"),
+            ),
         ),
     )
 }

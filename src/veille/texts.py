@@ -7,6 +7,7 @@ written `{{key}}` and takes its value from the safe tables, or stands in the fro
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from markdown_it.token import Token
 
 from .digits import stray
 from .errors import BadData
+from .products import Section
 
 PLACEHOLDER = "À rédiger"
 _NUMBER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
@@ -117,35 +119,43 @@ class _Parser:
                 stack[-1].append(opened.pop())
         return stack[0]
 
-    def blocks(self, source: str) -> dict[str, list[dict]]:
+    def blocks(self, source: str, levels: tuple[str, ...]) -> list[tuple[dict, int]]:
+        """The blocks of a source, each with its line; headings of the given levels are blocks too."""
         tokens = MarkdownIt("commonmark", {"html": True}).parse(source)
-        sections: dict[str, list[dict]] = {}
-        current: list[dict] | None = None
+        out: list[tuple[dict, int]] = []
         at = 0
         while at < len(tokens):
             token = tokens[at]
+            line = self.line(token)
             if token.type not in _ALLOWED:
-                raise self.refuse(self.line(token), f"{_NAMES.get(token.type, 'un élément non admis')} n’est pas admis", "Gardez titres, listes, emphase et liens.")
+                raise self.refuse(line, f"{_NAMES.get(token.type, 'un élément non admis')} n’est pas admis", "Gardez titres, listes, emphase et liens.")
             if token.type == "heading_open":
-                if token.tag != "h2":
-                    raise self.refuse(self.line(token), "seuls les titres « ## » nomment une rubrique", "Utilisez les titres du formulaire.")
-                current = sections.setdefault(tokens[at + 1].content.strip(), [])
+                if token.tag not in levels:
+                    raise self.refuse(line, "ce niveau de titre n’est pas admis", f"Niveaux admis : {', '.join('#' * int(t[1]) for t in levels)}.")
+                out.append(({"kind": "heading", "level": int(token.tag[1]), "text": tokens[at + 1].content.strip()}, line))
                 at += 3
-                continue
-            if current is None:
-                raise self.refuse(self.line(token), "du texte précède la première rubrique", "Commencez par un titre « ## » du formulaire.")
-            if token.type == "paragraph_open":
-                current.append({"kind": "paragraph", "runs": self.inline(tokens[at + 1])})
+            elif token.type == "paragraph_open":
+                out.append(({"kind": "paragraph", "runs": self.inline(tokens[at + 1])}, line))
                 at += 3
-                continue
-            ordered = token.type == "ordered_list_open"
-            end = next(i for i in range(at, len(tokens)) if tokens[i].type == token.type.replace("open", "close") and tokens[i].level == token.level)
-            inner = tokens[at + 1 : end]
-            if any(t.type.endswith("list_open") for t in inner):
-                raise self.refuse(self.line(token), "une liste dans une liste", "Gardez un seul niveau.")
-            current.append({"kind": "list", "ordered": ordered, "items": [self.inline(t) for t in inner if t.type == "inline"]})
-            at = end + 1
-        return sections
+            else:
+                end = next(i for i in range(at, len(tokens)) if tokens[i].type == token.type.replace("open", "close") and tokens[i].level == token.level)
+                inner = tokens[at + 1 : end]
+                if any(t.type.endswith("list_open") for t in inner):
+                    raise self.refuse(line, "une liste dans une liste", "Gardez un seul niveau.")
+                items = [self.inline(t) for t in inner if t.type == "inline"]
+                out.append(({"kind": "list", "ordered": token.type == "ordered_list_open", "items": items}, line))
+                at = end + 1
+        return out
+
+
+def markdown(source: str, name: str) -> list[dict]:
+    """The prose of a notebook's Markdown cell as blocks. Raises BadData for numbers, HTML and other refused elements."""
+    parser = _Parser(name, 0, [])
+    blocks = [block for block, _ in parser.blocks(source, ("h2", "h3"))]
+    for block in blocks:
+        if block["kind"] == "heading" and stray(block["text"]):
+            raise BadData(f"{name} : un nombre est écrit dans un titre.", "Les nombres viennent des tables, jamais du Markdown.")
+    return blocks
 
 
 def is_unwritten(blocks: list[dict]) -> bool:
@@ -173,10 +183,17 @@ def parse(content: str, name: str, sections: dict[str, str]) -> Texts:
     parser = _Parser(name, content[: found.end()].count("\n"), quoted)
     by_heading = {heading: slug for slug, heading in sections.items()}
     out: dict[str, list[dict]] = {}
-    for heading, blocks in parser.blocks(content[found.end() :]).items():
-        if heading not in by_heading:
-            raise BadData(f"{name} : rubrique inconnue.", f"Rubriques : {', '.join(sections.values())}.")
-        out[by_heading[heading]] = blocks
+    slug = ""
+    for block, line in parser.blocks(content[found.end() :], ("h2",)):
+        if block["kind"] == "heading":
+            if block["text"] not in by_heading:
+                raise parser.refuse(line, "rubrique inconnue", f"Rubriques : {', '.join(sections.values())}.")
+            slug = by_heading[block["text"]]
+            out.setdefault(slug, [])
+        elif not slug:
+            raise parser.refuse(line, "du texte précède la première rubrique", "Commencez par un titre « ## » du formulaire.")
+        else:
+            out[slug].append(block)
     if not is_unwritten(out.get("major_incidents", [])):
         checklist = front.get("checklist") or {}
         unconfirmed = [meaning for item, meaning in CHECKLIST.items() if checklist.get(item) is not True]
@@ -197,7 +214,7 @@ def load(path: Path, sections: dict[str, str]) -> Texts | None:
     return parse(content, "/".join(path.parts[-3:]), sections)
 
 
-def form(product: str, place: str, period: str, nature: str, sections: dict[str, str], hints: dict[str, str]) -> str:
+def form(product: str, place: str, period: str, nature: str, sections: Iterable[Section]) -> str:
     """The form to write in: front matter, then one heading per section with what is expected as a comment."""
     lines = [
         "---", f"product: {product}", f"place: {place}", f'period: "{period}"', f"nature: {nature}          # real ou example : ne se mêlent jamais",
@@ -205,8 +222,8 @@ def form(product: str, place: str, period: str, nature: str, sections: dict[str,
         "# Un nombre d’une autre source se cite ici mot pour mot :", "#   - {text: \"deux mots et le nombre\", source: \"Rapport, date\"}", "numbers: []",
         "# Incidents majeurs : confirmez chaque point (true) avant de les écrire.", "checklist:",
         *(f"  {item}: false          # {meaning}" for item, meaning in CHECKLIST.items()), "# Ce qui est attendu :",
-        *(f"#   {sections[slug]} : {hint}" for slug, hint in hints.items()), "---",
+        *(f"#   {s.heading} : {s.hint}" for s in sections), "---",
     ]
-    for heading in sections.values():
-        lines += ["", f"## {heading}", "", f"{PLACEHOLDER}."]
+    for section in sections:
+        lines += ["", f"## {section.heading}", "", f"{PLACEHOLDER}."]
     return "\n".join(lines) + "\n"

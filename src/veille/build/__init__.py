@@ -1,0 +1,1 @@
+"""Parameters -> papermill -> renderers -> one packet, drafted aside, checked, and moved in whole."""

@@ -1,0 +1,35 @@
+"""The kernel that runs a report's notebook: import what notebooks use, restrict the process, then listen.
+
+Started by papermill through `kernels/veille/kernel.json`. `VEILLE_SANDBOX` names the folders it may read and write.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+
+def main() -> None:
+    """Run one restricted IPython kernel."""
+    given = json.loads(os.environ["VEILLE_SANDBOX"])
+    # Imported before the restriction: caches are filled, and nothing has started a thread yet.
+    from ipykernel.kernelapp import IPKernelApp
+
+    from .. import present, published  # noqa: F401  (warm for the notebook's own import)
+    from . import sandbox
+
+    write = [Path(p) for p in given["write"]]
+    enforced = sandbox.restrict([Path(p) for p in given["read"]], write)
+    # What the kernel says goes to its draft folder, never to the officer's screen: it could quote a value.
+    log = os.open(write[0] / "kernel.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    (write[0] / "isolation.txt").write_text(enforced, encoding="utf-8")
+    app = IPKernelApp.instance()
+    app.initialize()
+    app.start()
+
+
+if __name__ == "__main__":
+    main()

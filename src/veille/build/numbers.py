@@ -1,0 +1,131 @@
+"""`numbers.csv`, and the check that every number on a page is one of its rows (architecture, decision 5)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from html.parser import HTMLParser
+
+from ..digits import stray
+from ..disclosure.safe import SafeNumber, SafeTables
+from ..errors import DisclosureRefused
+from ..published import TREND_MONTHS
+from ..render.document import Block, numbers_of, plain, runs_of
+
+COLUMNS = ("key", "place", "period", "value", "unit", "display", "status", "table", "query", "caveat")
+Register = dict[str, SafeNumber]
+
+
+def constants(safe: SafeTables) -> dict[str, str]:
+    """What a page may print as a constant: parameters, and the papers of the sources."""
+    out = {"trend_months": str(TREND_MONTHS)}
+    for source in safe.meta["sources"]:
+        for name in ("title", "producer", "zero_means"):
+            out[f"source:{source['source']}:{name}"] = source[name]
+    return out
+
+
+def register(blocks: Iterable[Block], safe: SafeTables, lang: str) -> Register:
+    """Every number that the blocks show, by address, as the safe tables know it.
+
+    Raises DisclosureRefused when a block shows a value or a writing that is not the safe tables'.
+    """
+    found: Register = {}
+    for run in numbers_of(blocks):
+        key, place, period = run["key"].split("@")
+        number = safe.get(key, place, period)
+        if run["value"] != number.value or run["display"] != number.display(lang):
+            raise DisclosureRefused(f"Le nombre {run['key']} ne vient pas des tables sûres.", "Refaites les tables (veille data), puis le bulletin.")
+        found[run["key"]] = number
+    return found
+
+
+def to_csv(found: Register, area: str, period: str, lang: str) -> str:
+    """The text of `numbers.csv`: the report's own place and period first, then by key, place and period."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    own = lambda n: (n.place, n.period) != (area, period)  # noqa: E731  (a sort key, read where it is used)
+    for n in sorted(found.values(), key=lambda n: (own(n), n.key, n.place, n.period)):
+        writer.writerow([n.key, n.place, n.period, n.value, n.unit, n.display(lang), n.status, n.table, n.query, n.caveat])
+    return buffer.getvalue()
+
+
+class _Page(HTMLParser):
+    """Walks a page: registered numbers are checked, the digits that remain are collected."""
+
+    VOID = {"meta", "br", "link", "img", "path", "use", "hr", "input", "rect"}
+
+    def __init__(self, found: Register, known: dict[str, str], spoken: set[str], lang: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found, self.known, self.spoken, self.lang = found, known, spoken, lang
+        self.stack: list[tuple[str, str, str]] = []  # tag, kind, name
+        self.inside: list[str] = []
+        self.problems: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        for name in ("aria-label", "alt", "title", "placeholder", "summary"):
+            value = given.get(name) or ""
+            if value not in self.spoken and stray(value):
+                self.problems.append(f"attribut {name}")
+        if tag in self.VOID:
+            return
+        kind, name = "", ""
+        if "data-key" in given:
+            kind, name = "key", given["data-key"] or ""
+            number = self.found.get(name)
+            if number is None or (tag == "data" and given.get("value") != number.value):
+                self.problems.append(name)
+        elif "data-const" in given:
+            kind, name = "const", given["data-const"] or ""
+        elif "data-tick" in given:
+            kind = "tick"
+        elif tag in ("style", "script"):
+            kind = "style"
+        self.stack.append((tag, kind, name))
+        if kind:
+            self.inside.append("")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.VOID or not self.stack:
+            return
+        _, kind, name = self.stack.pop()
+        if not kind:
+            self.text.append(" " if tag in ("td", "th", "p", "li", "text", "tspan", "div", "caption", "h1", "h2", "h3") else "")
+            return
+        content = self.inside.pop()
+        number = self.found.get(name)
+        if kind == "key" and (number is None or content.strip() != number.display(self.lang)):
+            self.problems.append(name)
+        elif kind == "const" and self.known.get(name) != content:
+            self.problems.append(f"constante {name}")
+        elif kind == "tick" and not content.replace("\u202f", "").strip().isdigit():
+            self.problems.append("graduation")
+        self.text.append("\u241f")  # a registered number stood here: digits on both sides do not join
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.inside[-1] += data
+        else:
+            self.text.append(data)
+
+
+def check_html(page: str, found: Register, blocks: list[Block], safe: SafeTables, lang: str) -> None:
+    """Raise DisclosureRefused unless every number of the page is registered, key and writing, and no digit is left."""
+    spoken = {plain(runs) for block in blocks for runs in runs_of(block)} | {plain(b["alt"]) for b in blocks if b["kind"] == "figure"}
+    walker = _Page(found, constants(safe), spoken, lang)
+    walker.feed(page)
+    walker.close()
+    left = [word for line in "".join(walker.text).split("\n") for word in stray(line)]
+    if walker.problems:
+        raise DisclosureRefused(f"Nombre de la page absent du registre, ou écrit autrement : {walker.problems[0]}.", "Aucun fichier n’a été remplacé ; signalez cette clé.")
+    if left:
+        raise DisclosureRefused(f"{len(left)} nombre(s) sans clé sur la page.", "Aucun fichier n’a été remplacé ; un nombre ne s’écrit pas à la main.")

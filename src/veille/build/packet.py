@@ -1,0 +1,133 @@
+"""A report is a packet: made in a draft folder, checked against what was promised, moved in one rename."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata, resources
+from pathlib import Path
+
+from filelock import FileLock
+
+from ..errors import BuildFailed
+from ..project import PACKAGE, Project
+from ..sources.snapshots import sha256
+
+SCHEMA_VERSION = 1
+_EXCHANGE = 2
+_AT_FDCWD = -100
+
+
+@contextmanager
+def draft(project: Project) -> Iterator[Path]:
+    """A fresh folder for one build, removed afterwards whatever happens. Never below `reports/`."""
+    project.work.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="draft-", dir=project.work))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _exchange(a: Path, b: Path) -> bool:
+    """Swap two folders in one step of the file system (Linux); False where that does not exist."""
+    if not sys.platform.startswith("linux"):
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "renameat2"):
+        return False
+    return libc.renameat2(_AT_FDCWD, os.fsencode(a), _AT_FDCWD, os.fsencode(b), _EXCHANGE) == 0
+
+
+def _sync(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with open(path, "rb+") as file:
+                os.fsync(file.fileno())
+
+
+def move_in(folder: Path, target: Path, project: Project) -> None:
+    """Put a finished packet in its place; a reader sees the old one or the new one, never half of each."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sync(folder)
+    with FileLock(project.work / f"target-{re.sub(r'[^a-z0-9]+', '-', str(target.relative_to(project.reports)))}.lock"):
+        if not target.exists():
+            os.replace(folder, target)
+        elif not _exchange(folder, target):
+            aside = folder.with_name(folder.name + "-old")
+            os.replace(target, aside)
+            os.replace(folder, target)
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """A full or read-only disk as a sentence; the previous report stays."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise BuildFailed("Disque plein : le bulletin n’a pas été fait, le précédent est intact.", "Libérez de la place (au moins 200 Mo) et relancez.") from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise BuildFailed("Écriture refusée dans le dossier du projet ; rien n’a été remplacé.", "Vérifiez les droits du dossier, ou fermez le fichier ouvert dans Word ou Excel.") from error
+        raise
+
+
+def code_digest(notebook: Path) -> str:
+    """Of the package, the notebook and the templates: what made the report, besides data and locked versions."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    for path in sorted(p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+        digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(notebook.read_bytes())
+    return digest.hexdigest()
+
+
+def locked_versions(root: Path) -> dict[str, str]:
+    """Installed versions of the packages that the lock names."""
+    lock = root / "requirements" / "run.txt"
+    names = sorted(set(re.findall(r"^([A-Za-z0-9_.-]+)==", lock.read_text(encoding="utf-8"), re.M))) if lock.is_file() else []
+    out = {}
+    for name in names:
+        try:
+            out[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return out
+
+
+def git_commit(root: Path) -> str:
+    """Informational: the commit of the checkout, empty when there is none."""
+    try:
+        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def hash_inputs(paths: dict[str, Path]) -> dict[str, str]:
+    """sha256 per input, by its name in the manifest."""
+    return {name: sha256(path) for name, path in sorted(paths.items()) if path.is_file()}
+
+
+def schema() -> dict:
+    """The JSON Schema of `manifest.json`."""
+    return json.loads(resources.files(__package__).joinpath("manifest.schema.json").read_text(encoding="utf-8"))
+
+
+def write_manifest(folder: Path, content: dict) -> None:
+    """`manifest.json` with the sha256 and size of every artefact of the folder."""
+    outputs = {p.name: {"sha256": sha256(p), "bytes": p.stat().st_size} for p in sorted(folder.iterdir()) if p.is_file()}
+    full = {"schema_version": SCHEMA_VERSION, **content, "outputs": outputs, "environment": {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()}}
+    (folder / "manifest.json").write_text(json.dumps(full, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,122 @@
+"""Make one report: stage, run, render, check, move in."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BuildFailed, UnknownName
+from ..render.document import SCHEMA, Block
+from ..versions import Say
+from . import execute, numbers, packet, quarto, stage
+from .stage import Plan
+
+ENGINES = ("veille", "quarto")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished report: where it is, and what it weighs."""
+
+    plan: Plan
+    folder: Path
+
+    @property
+    def page(self) -> Path:
+        """The HTML file."""
+        return self.folder / f"{self.plan.stem}.html"
+
+
+def _document(plan: Plan, blocks: list[Block]) -> dict:
+    covers = [b for b in blocks if b["kind"] == "cover"]
+    if len(covers) != 1:
+        raise BuildFailed(f"{plan.product.notebook} : il faut une couverture, et une seule.", "Appelez present.cover une fois dans le carnet.")
+    cover = covers[0]
+    example = " · EXEMPLE, données synthétiques" if plan.version.nature == "example" else ""
+    scope = {"cluster": "diffusion restreinte", "public": "diffusion publique"}[plan.audience]
+    return {
+        "schema": SCHEMA, "lang": plan.lang, "title": cover["title"], "subtitle": cover["subtitle"], "org": cover["org"], "chips": cover["chips"],
+        "header": cover["org"], "footer": f"{cover['title']} · {plan.area.titles[plan.lang]} · {plan.period.name()} · {scope}{example}",
+        "cite": f"Pour citer : Cluster Protection Mali, {cover['title']}, {plan.area.titles[plan.lang]} ({plan.area.details[plan.lang].lower()}), {plan.period.name()}.",
+        "nature": plan.version.nature, "fixed_date": plan.version.newest_received.isoformat(), "blocks": blocks,
+    }
+
+
+def _inputs(plan: Plan) -> dict[str, Path]:
+    root = plan.project.root
+    paths = [plan.project.notebooks / plan.product.notebook, plan.text_path, plan.project.params / "places.yml", plan.project.params / "disclosure.yml"]
+    paths += [f.path for s in plan.version.snapshots for f in s.files]
+    out = {p.relative_to(root).as_posix(): p for p in paths}
+    return {**out, "candidate.json": plan.safe / "candidate.json"}
+
+
+def _render(plan: Plan, document: dict, executed: object, folder: Path, engine: str, scratch: Path) -> None:
+    # Imported here: a refused parameter answers before any renderer is loaded.
+    from ..render import docx, html, pdf, xlsx
+
+    page = folder / f"{plan.stem}.html"
+    if engine == "quarto":
+        quarto.render(scratch / "executed.ipynb", document, page, scratch)
+    else:
+        page.write_text(html.render(document, executed), encoding="utf-8", newline="\n")
+    pdf.render(document, folder / f"{plan.stem}.pdf")
+    xlsx.render(document, folder / f"{plan.stem}.xlsx")
+    docx.render(document, folder / f"{plan.stem}.docx")
+
+
+def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -> Made:
+    """Make the report of a plan and put it in its place.
+
+    Raises BuildFailed, BadData (a text), or DisclosureRefused (a number that is not registered); the previous report
+    is intact in each case.
+    """
+    if engine not in ENGINES:
+        raise UnknownName("Moteur", engine, ENGINES)
+    if engine == "quarto":
+        quarto.find()
+    notebook = plan.project.notebooks / plan.product.notebook
+    if not notebook.is_file():
+        raise BuildFailed(f"Carnet absent : notebooks/{plan.product.notebook}.", "Remettez-le (git checkout notebooks).")
+    text = stage.written(plan)
+    with packet.disk_errors(), packet.draft(plan.project) as draft:
+        before = packet.hash_inputs(_inputs(plan))
+        stage.fill(plan, draft / "stage")
+        scratch, out = draft / "scratch", draft / "packet"
+        out.mkdir()
+        say("Carnet : exécution…")
+        executed = execute.run(notebook, plan.parameters, draft / "stage", scratch, plan.project.work)
+        blocks = execute.blocks_of(executed, plan.product.notebook)
+        safe = stage.SafeTables.read(plan.safe)
+        found = numbers.register(blocks, safe, plan.lang)
+        document = _document(plan, blocks)
+        say("Mise en page : HTML, PDF, XLSX, DOCX…")
+        _render(plan, document, executed, out, engine, scratch)
+        numbers_csv = numbers.to_csv(found, plan.area.code, str(plan.period), plan.lang)
+        (out / "numbers.csv").write_text(numbers_csv, encoding="utf-8", newline="\n")
+        page = (out / f"{plan.stem}.html").read_text(encoding="utf-8")
+        if engine == "veille":
+            numbers.check_html(page, found, blocks, safe, plan.lang)
+        promised = [f"{plan.stem}.{kind}" for kind in plan.product.artefacts]
+        missing = [name for name in promised if not (out / name).is_file() or not (out / name).stat().st_size]
+        if missing:
+            raise BuildFailed(f"Il manque au bulletin : {', '.join(missing)}.", "Relancez avec --debug.")
+        if packet.hash_inputs(_inputs(plan)) != before:
+            raise BuildFailed("Un fichier d’entrée a changé pendant la construction ; rien n’a été remplacé.", "Relancez.")
+        isolation = (scratch / "isolation.txt").read_text(encoding="utf-8")
+        packet.write_manifest(out, {
+            "product": plan.product.name, "parameters": plan.parameters, "nature": plan.version.nature, "synthetic": plan.version.nature == "example",
+            "audience": plan.audience, "version": plan.version.id, "received": plan.version.newest_received.isoformat(), "verdict": safe.meta["verdict"],
+            "inputs": before, "code_digest": packet.code_digest(notebook), "locked_versions": packet.locked_versions(plan.project.root),
+            "git_commit": packet.git_commit(plan.project.root),
+            "checks": [
+                {"name": "inputs unchanged during the run", "result": "passed"}, {"name": "promised artefacts", "result": "passed"},
+                {"name": "numbers of the page are registered", "result": "passed" if engine == "veille" else "not run (Quarto page); blocks checked"},
+                {"name": "notebook process isolation", "result": isolation},
+                {"name": "texts written by people", "result": "present" if text else "missing: draft only"},
+                {"name": "joint disclosure audit", "result": "not run: rules applied cell by cell"},
+            ],
+        })
+        shutil.rmtree(scratch, ignore_errors=True)
+        packet.move_in(out, plan.target, plan.project)
+    return Made(plan, plan.target)

@@ -1,0 +1,168 @@
+"""What a notebook is given: a folder with the safe tables, the areas, the text, and what it was asked for."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import periods, places, texts, versions
+from ..disclosure.safe import SafeTables
+from ..errors import BadParameter, UnknownName
+from ..periods import Period
+from ..products import Product, product
+from ..project import Project, find
+from ..versions import Say, Version
+
+AUDIENCES = ("cluster", "public")
+NATURES = ("real", "example")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One report to make: everything is checked, and the data version is chosen."""
+
+    project: Project
+    product: Product
+    area: places.Area
+    period: Period
+    audience: str
+    lang: str
+    as_of: str
+    version: Version
+    safe: Path
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What the notebook gets."""
+        return {"region": self.area.code, "period": str(self.period), "as_of": self.as_of, "audience": self.audience, "lang": self.lang}
+
+    @property
+    def text_path(self) -> Path:
+        """Where people write for this report."""
+        return self.project.texts / self.product.name / self.area.code / f"{self.period}.md"
+
+    @property
+    def target(self) -> Path:
+        """`reports/[exemple/]<product>/<place>/<period>[+public][+en][+asof-D]/`."""
+        name = str(self.period) + ("+public" if self.audience == "public" else "") + (f"+{self.lang}" if self.lang != "fr" else "")
+        name += f"+asof-{self.as_of}" if self.as_of else ""
+        root = self.project.reports / "exemple" if self.version.nature == "example" else self.project.reports
+        return root / self.product.name / self.area.code / name
+
+    @property
+    def stem(self) -> str:
+        """The artefacts' file name, without its ending."""
+        return f"{self.product.name}_{self.area.code}_{self.period}"
+
+
+def _one_of(what: str, given: str, known: tuple[str, ...], *, feminine: bool = False) -> str:
+    if given not in known:
+        raise UnknownName(what, given, known, feminine=feminine)
+    return given
+
+
+def months_with_data(safe: SafeTables, product_: Product, area: str) -> list[str]:
+    """The periods for which the product has something to report in an area."""
+    return [p for p in safe.periods(product_.lead, area) if safe.get(product_.lead, area, p).is_shown]
+
+
+def plan(project: Project, name: str, region: str, period: str, *, as_of: str = "", audience: str = "cluster", lang: str = "fr", nature: str = "",
+         say: Say = lambda line: None) -> Plan:
+    """Check the parameters and choose the data: real if a real snapshot covers the period, else the example.
+
+    Raises BadParameter for an unknown name, an impossible or future period, or one without data.
+    """
+    chosen = product(name)
+    area = places.area(region, project.params)
+    if area.code not in chosen.areas:
+        raise UnknownName("Région", region, chosen.areas, feminine=True)
+    when = periods.parse(period, kind=chosen.period_kind)
+    _one_of("Diffusion", audience, chosen.audiences, feminine=True)
+    _one_of("Langue", lang, chosen.languages, feminine=True)
+    if nature:
+        _one_of("Nature de données", nature, NATURES, feminine=True)
+    day = periods.day(as_of, "Date AS_OF") if as_of else None
+    months: dict[str, list[str]] = {}
+    for kind in (nature,) if nature else NATURES:
+        if kind == "example":
+            versions.ensure_example(project, say)
+        version = versions.current(project, kind, day)
+        if not version.snapshots:
+            continue
+        if version.newest_received and when.start > version.newest_received:
+            months[kind] = []
+            continue
+        safe = versions.candidate(version, audience, say)
+        tables = SafeTables.read(safe)
+        months[kind] = months_with_data(tables, chosen, area.code)
+        if str(when) in months[kind]:
+            if kind == "example" and not nature:
+                say(f"Aucune donnée réelle pour {when.name()} : ce bulletin est fait avec les données d’exemple, synthétiques, et marqué comme tel.")
+            return Plan(project, chosen, area, when, audience, lang, as_of, version, safe)
+    if not months:
+        raise BadParameter("Aucune donnée reçue à cette date.", "Choisissez une date AS_OF plus tardive, ou laissez-la vide.")
+    listed = []
+    for kind in months:
+        version = versions.current(project, kind, day)
+        known = months[kind] or months_with_data(SafeTables.read(versions.candidate(version, audience, say)), chosen, area.code)
+        word = {"real": "données réelles", "example": "données d’exemple"}[kind]
+        listed.append(f"{word} : {_spans(known)}" if known else f"{word} : aucun mois")
+    ahead = all(not known for known in months.values())
+    problem = f"Mois à venir : {when.name()}." if ahead else f"Aucune donnée pour {area.titles['fr']}, {when.name()}."
+    raise BadParameter(problem, "Périodes disponibles — " + " ; ".join(listed) + ".")
+
+
+def _spans(known: list[str]) -> str:
+    """« 2016-08, 2016-10 à 2016-12 »."""
+    out: list[list[str]] = []
+    for p in known:
+        if out and str(periods.parse(out[-1][-1]).shift(1)) == p:
+            out[-1].append(p)
+        else:
+            out.append([p])
+    return ", ".join(s[0] if len(s) == 1 else f"{s[0]} à {s[-1]}" for s in out)
+
+
+def written(plan_: Plan) -> texts.Texts | None:
+    """The text that people wrote for this report, checked; None when there is none, or it is of the other nature."""
+    found = texts.load(plan_.text_path, plan_.product.headings)
+    if found is not None and found.front.get("nature") != plan_.version.nature:
+        return None
+    return found
+
+
+def status(plan_: Plan) -> list[str]:
+    """The words that mark every page of this draft."""
+    return ["Brouillon", "Exemple"] if plan_.version.nature == "example" else ["Brouillon"]
+
+
+def fill(plan_: Plan, folder: Path) -> None:
+    """Write the staged folder: `safe/`, `places.yml`, `context.json`, and `texts.md` if there is one."""
+    folder.mkdir(parents=True)
+    shutil.copytree(plan_.safe, folder / "safe")
+    shutil.copyfile(plan_.project.params / "places.yml", folder / "places.yml")
+    if written(plan_) is not None:
+        (folder / "texts.md").write_bytes(plan_.text_path.read_bytes())
+    context = {
+        "product": plan_.product.name, **plan_.parameters, "nature": plan_.version.nature, "status": status(plan_),
+        "sections": plan_.product.headings,
+    }
+    (folder / "context.json").write_text(json.dumps(context, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def prepare_for_notebook(name: str, **parameters: str) -> Path:
+    """Stage a notebook that is opened outside a build (Jupyter, `quarto render`); removed when the process ends."""
+    project = find()
+    asked = dict(parameters)
+    made = plan(project, name, asked.pop("region"), asked.pop("period"), **asked)
+    project.work.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="stage-", dir=project.work))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    fill(made, folder / "stage")
+    return folder / "stage"
+
+

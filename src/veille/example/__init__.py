@@ -1,0 +1,69 @@
+"""Deterministic synthetic data in the real source formats: the example twin of `data/raw`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from ..project import PACKAGE
+from . import alerts, dtm_stocks, fivew, kobo_incidents, monitoring_coverage, recommendations
+from .snapshots import Source, write_snapshot
+
+SOURCES: tuple[Source, ...] = (
+    kobo_incidents.SOURCE,
+    monitoring_coverage.SOURCE,
+    dtm_stocks.SOURCE,
+    fivew.SOURCE,
+    recommendations.SOURCE,
+    alerts.SOURCE,
+)
+STAMP = ".complete"
+_READ = ("example/*.py", "gazetteer/places.csv", "codes/*.yml")
+
+
+def digest() -> str:
+    """sha256 over everything that decides the example's bytes: this package's code, the gazetteer, the code lists."""
+    found = hashlib.sha256()
+    for pattern in _READ:
+        for path in sorted(PACKAGE.glob(pattern)):
+            text = path.read_bytes().replace(b"\r\n", b"\n")  # the same on a Windows check-out
+            found.update(f"{path.relative_to(PACKAGE).as_posix()} {len(text)}\n".encode() + text)
+    return found.hexdigest()
+
+
+def is_current(root: Path) -> bool:
+    """Whether `root` holds a whole example, made by this very code."""
+    try:
+        return (root / STAMP).read_text(encoding="ascii").strip() == digest()
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def generate(root: Path) -> None:
+    """Write the whole example twin of data/raw below `root` (= <project>/data/example).
+
+    Written aside and renamed into place: what `root` holds is whole or absent, whenever a run is stopped.
+    An older example is replaced.
+    """
+    root = Path(root)
+    draft, old = (root.with_name(f".{root.name}.{os.getpid()}.{part}") for part in ("new", "old"))
+    for leftover in (draft, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        for source in SOURCES:
+            history = source.history()
+            for received in source.received:
+                write_snapshot(draft, source, history, received)
+        (draft / STAMP).write_text(digest() + "\n", encoding="ascii", newline="\n")
+        if root.exists():
+            root.rename(old)
+        draft.rename(root)
+    except OSError:
+        if not is_current(root):  # another run may have finished first: its bytes are the same
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,154 @@
+"""Colours, fonts and sizes of figures, and the small clean SVG that pages carry."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from functools import cache
+from xml.etree import ElementTree
+
+import matplotlib
+
+matplotlib.use("svg")
+from matplotlib import font_manager  # noqa: E402  (the backend is chosen first)
+from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib.axes import Axes  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.text import Text  # noqa: E402
+
+from ..disclosure.safe import SafeNumber  # noqa: E402
+from ..project import PACKAGE  # noqa: E402
+from .words import typography  # noqa: E402
+
+INK, SOFT, LINE, BLUE, PALE, RUST, LAND, SEA = "#1d2939", "#5b6675", "#d9dde3", "#0b5cab", "#cadcf0", "#9a4322", "#f1f0ea", "#ffffff"
+FAMILY = "Veille Sans"
+WIDE_IN, NARROW_IN, HALF_IN = 6.6, 3.6, 3.4
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_XLINK = "{http://www.w3.org/1999/xlink}href"
+
+
+@cache
+def _ready() -> None:
+    for path in sorted((PACKAGE / "render" / "fonts").glob("*.ttf")):
+        font_manager.fontManager.addfont(str(path))
+    matplotlib.rcParams.update(
+        {
+            "svg.fonttype": "none", "font.family": FAMILY, "text.color": INK, "axes.labelcolor": SOFT, "xtick.color": SOFT, "ytick.color": SOFT,
+            "axes.edgecolor": LINE, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False, "xtick.major.size": 0,
+            "ytick.major.size": 0, "hatch.linewidth": 0.9, "axes.facecolor": "none", "figure.facecolor": "none", "path.simplify": False,
+        }
+    )
+
+
+def canvas(width_in: float, height_in: float, size: float, salt: str, **layout: object) -> tuple[Figure, Axes]:
+    """An empty figure in the house style. `salt` keeps ids apart when several figures stand on one page."""
+    _ready()
+    matplotlib.rcParams.update({"svg.hashsalt": salt, "font.size": size})
+    return plt.subplots(figsize=(width_in, height_in), **layout)
+
+
+def write_number(ax: Axes, x: float, y: float, number: SafeNumber, **style: object) -> Text:
+    """A registered number on a figure; its key travels with it."""
+    return ax.text(x, y, number.display(), gid=f"num {number.address}", **style)
+
+
+def mark_ticks(ax: Axes, axis: str) -> None:
+    """Declare the labels of a scale, so that the number check knows them for ticks."""
+    for label in (ax.get_xticklabels() if axis == "x" else ax.get_yticklabels()):
+        label.set_gid("tick")
+
+
+def write(ax: Axes, x: float, y: float, text: str, **style: object) -> Text:
+    """Words on a figure, without numbers."""
+    return ax.text(x, y, typography(text), **style)
+
+
+def _short(found: re.Match) -> str:
+    return f"{float(found[0]):.1f}".removesuffix(".0").replace("-0", "0" if found[0].startswith("-0.0") else "-0")
+
+
+def _rounded(text: str) -> str:
+    return re.sub(r"-?\d+\.\d+", lambda m: format(round(float(m[0]), 1), "g"), text)
+
+
+def _style(node: ElementTree.Element) -> None:
+    """Presentation in short attributes; the font comes from the page."""
+    style = node.attrib.pop("style", "")
+    for part in style.split(";"):
+        name, _, value = (p.strip() for p in part.partition(":"))
+        if not name or name == "font-family" or (name, value) in {("stroke-linejoin", "miter"), ("stroke-linecap", "square"), ("stroke-linecap", "butt")}:
+            continue
+        if name == "font":  # "600 12px 'Veille Sans'": the shorthand of a bold text
+            weight, size = value.split("'")[0].split()[:2]
+            node.set("font-weight", weight)
+            node.set("font-size", size.removesuffix("px"))
+            continue
+        node.set(name, _rounded(value).removesuffix("px") if name == "font-size" else _rounded(value))
+
+
+def _clean(node: ElementTree.Element, key: str = "", tick: bool = False) -> list[ElementTree.Element]:
+    """The node without what only matplotlib needs: empty groups, ids, clip paths, identity rotations."""
+    tag = node.tag.removeprefix(_SVG)
+    if tag in ("metadata", "style") or "metadata" in tag:
+        return []
+    name = node.attrib.pop("id", "") if tag in ("g", "text") else node.get("id", "")
+    if name.startswith("num "):
+        key = name[4:]
+    if name == "tick":
+        tick = True
+    children = [c for child in node for c in _clean(child, key, tick)]
+    if tag == "defs" and not children:
+        return []
+    if tag == "path" and node.get("d") is not None:
+        _style(node)
+        if node.get("fill") == "none" and "stroke" not in node.attrib and not name:
+            return []
+        node.set("d", re.sub(r"\s*\n\s*|\s+", " ", _rounded(node.get("d", ""))).strip())
+        node.attrib.pop("clip-path", None)
+    elif tag == "text":
+        _style(node)
+        if re.match(r"rotate\(-?0 ", node.get("transform", "")):
+            node.attrib.pop("transform")
+        for at in ("x", "y"):
+            if at in node.attrib:
+                node.set(at, _rounded(node.get(at, "")))
+        if key:
+            node.set("data-key", key)
+        elif tick:
+            node.set("data-tick", "")
+    else:
+        _style(node)
+        for at in ("x", "y", "width", "height"):
+            if at in node.attrib and tag in ("use", "rect"):
+                node.set(at, _rounded(node.get(at, "")))
+    if _XLINK in node.attrib:
+        node.set("href", node.attrib.pop(_XLINK))
+    node.attrib.pop("clip-path", None)
+    node[:] = children
+    node.text = (node.text or "").strip() if tag == "text" else None
+    node.tail = None
+    if tag == "g" and (not node.attrib or not children):
+        return children
+    return [node]
+
+
+def svg(figure: Figure, unit: float = 1.0) -> str:
+    """The figure as one small SVG, and closes it. Width and height are in points; fonts come from the page."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    plt.close(figure)
+    ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
+    root = ElementTree.fromstring(buffer.getvalue())
+    box = root.get("viewBox", "")
+    width, height = root.get("width", ""), root.get("height", "")
+    _clean(root)
+    root.attrib.clear()
+    root.attrib.update({"viewBox": _rounded(box), "width": _rounded(width), "height": _rounded(height), "font-family": FAMILY, "fill": INK})
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def both_widths(draw: Callable[[float, float], str]) -> tuple[str, str]:
+    """The figure drawn for a page and for a phone: `draw(width_in, font size)` twice."""
+    return draw(WIDE_IN, 10), draw(NARROW_IN, 9.5)

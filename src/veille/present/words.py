@@ -1,0 +1,56 @@
+"""French wording of safe numbers: typography, agreement, lists. Selects and words; never calculates."""
+
+from __future__ import annotations
+
+import re
+
+from ..disclosure.safe import SafeNumber
+from ..render.document import Run, Runs, runs
+
+NARROW = "\u202f"
+_BEFORE = re.compile(r" (?=[;:!?%»])")
+_AFTER = re.compile(r"(?<=[«]) ")
+
+
+def typography(text: str) -> str:
+    """Narrow no-break spaces where French wants them, and the curly apostrophe."""
+    return _AFTER.sub(NARROW, _BEFORE.sub(NARROW, text)).replace("'", "’").replace("n° ", "n°" + NARROW)
+
+
+def say(*parts: str | Run | Runs | SafeNumber) -> Runs:
+    """Strings, runs and safe numbers as runs, with French typography in the strings."""
+    return runs(*(num(p) if isinstance(p, SafeNumber) else typography(p) if isinstance(p, str) else p for p in parts))
+
+
+def num(number: SafeNumber, lang: str = "fr") -> Run:
+    """A registered number, as a run."""
+    return {"t": "num", "key": number.address, "value": number.value, "display": number.display(lang), "status": number.status}
+
+
+def is_one(number: SafeNumber) -> bool:
+    """Whether the noun after it stays singular (French: 0 and 1)."""
+    return number.value in ("0", "1")
+
+
+def agree(number: SafeNumber, singular: str, plural: str) -> str:
+    """The noun or participle that goes with a number."""
+    return singular if is_one(number) else plural
+
+
+def counted(number: SafeNumber, singular: str, plural: str) -> Runs:
+    """« 62 incidents », with a no-break space."""
+    return say(number, "\u00a0" + agree(number, singular, plural))
+
+
+def joined(parts: list[Runs], last: str = " et ") -> Runs:
+    """« a, b et c »."""
+    out: Runs = []
+    for i, part in enumerate(parts):
+        out += runs("" if i == 0 else last if i == len(parts) - 1 else ", ", part)
+    return out
+
+
+def elided(word: str, before: str = "de") -> str:
+    """« de juin », « d’août »: the small word elided before a vowel."""
+    vowel = word[:1].lower() in "aeiouyéèêàâîôû"
+    return f"{before[:-1]}’{word}" if vowel else f"{before} {word}"
