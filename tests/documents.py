@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (sentences in French are longer than code)
+
 """Invented documents for the tests of the renderers: every kind of block and of run, in realistic French.
 
 Nothing here was observed: names of places are real, every number is made up.
@@ -134,8 +134,7 @@ def trend_svg(width: int = 475) -> str:
         "juin",
     ]
     ticks = "".join(
-        f'<text x="{x}" y="160" text-anchor="middle">{m}</text>'
-        for (x, _), m in zip(points, months, strict=True)
+        f'<text x="{x}" y="160" text-anchor="middle">{m}</text>' for (x, _), m in zip(points, months, strict=True)
     )
     last_x, last_y = points[-1]
     return (
@@ -353,9 +352,7 @@ def trend_table() -> d.Block:
     """The table behind the trend: the PDF does not print it, the spreadsheet holds it."""
     months = [("juillet 2016", "58"), ("août 2016", "92"), ("mai 2017", "70"), ("juin 2017", "62")]
     rows = [row(m, num(f"trend.{i}", n)) for i, (m, n) in enumerate(months)]
-    return table(
-        None, "evolution", "Incidents rapportés par mois", [column("Mois", "left"), column("Incidents")], rows
-    )
+    return table(None, "evolution", "Incidents rapportés par mois", [column("Mois", "left"), column("Incidents")], rows)
 
 
 def sample() -> dict:
@@ -438,9 +435,7 @@ def sample() -> dict:
         ),
         d.note(
             "Comment lire ces chiffres",
-            d.paragraph(
-                "Un incident vérifié l’a été par ", d.const("sources", "deux"), " sources indépendantes."
-            ),
+            d.paragraph("Un incident vérifié l’a été par ", d.const("sources", "deux"), " sources indépendantes."),
             d.bullet_list(
                 [
                     d.runs("Un tiret n’est pas un zéro."),
@@ -498,9 +493,7 @@ def hostile() -> dict:
         *[d.paragraph(text) for text in MARKUP],
         d.bullet_list([d.runs(text) for text in MARKUP]),
         d.note("#note", d.paragraph(*MARKUP), style="warn"),
-        table(
-            1, "=feuille[1]/a:b?*", "=1+1", columns, [row("*groupe*", kind="group"), *cells], notes=MARKUP[:3]
-        ),
+        table(1, "=feuille[1]/a:b?*", "=1+1", columns, [row("*groupe*", kind="group"), *cells], notes=MARKUP[:3]),
         table(2, "=FEUILLE[1]/a:b?*", "@même nom", columns, cells[:1]),
         figure(1, "f", "$titre$", "*sous*", map_svg(), "#alt", notes=MARKUP[:2]),
     ]

@@ -122,9 +122,7 @@ def sheet(path: Path, name: str) -> tuple[dict, ...]:
 
 
 def kobo(root: Path, received: str = LAST) -> tuple[dict, ...]:
-    return sheet(
-        root / "kobo_incidents" / received / "EXEMPLE_monitoring_protection.xlsx", kobo_incidents.SHEET
-    )
+    return sheet(root / "kobo_incidents" / received / "EXEMPLE_monitoring_protection.xlsx", kobo_incidents.SHEET)
 
 
 def stocks(root: Path, received: str = "2018-01-12") -> tuple[dict, ...]:
@@ -141,9 +139,7 @@ def coverage(root: Path, received: str = LAST) -> list[dict]:
 
 
 def activities(root: Path, received: str = LAST) -> tuple[list[str], list[str], list[list[str]]]:
-    with open(
-        root / "fivew" / received / "EXEMPLE_5W_protection.csv", encoding="utf-8", newline=""
-    ) as opened:
+    with open(root / "fivew" / received / "EXEMPLE_5W_protection.csv", encoding="utf-8", newline="") as opened:
         header, hxl, *rows = csv.reader(opened)
     return header, hxl, rows
 
@@ -170,9 +166,7 @@ def counted(rows: tuple[dict, ...]) -> list[dict]:
         ):
             continue
         final[row["identification/id_incident"]] = row
-    return [
-        row for row in final.values() if row["verification/statut_verification"] not in ("infirme", "rejete")
-    ]
+    return [row for row in final.values() if row["verification/statut_verification"] not in ("infirme", "rejete")]
 
 
 def month_of(row: dict) -> str:
@@ -257,10 +251,7 @@ def test_displaced_people_as_printed(root):
 
 
 def test_incidents_happen_only_where_monitors_were_and_in_no_more_communes_than_they_covered(root):
-    reach = {
-        (r["mois"], places.resolve(r["cercle"], "cod2015", 2)): r["communes_couvertes"]
-        for r in coverage(root)
-    }
+    reach = {(r["mois"], places.resolve(r["cercle"], "cod2015", 2)): r["communes_couvertes"] for r in coverage(root)}
     communes = defaultdict(set)
     for row in kobo(root):
         communes[month_of(row), cercle_of(row)].add(commune_of(row))
@@ -287,12 +278,9 @@ def test_most_first_reports_come_within_ten_days_and_a_few_much_later(root):
     first: dict[str, int] = {}
     for row in kobo(root):
         days = (
-            datetime.fromisoformat(row["_submission_time"]).date()
-            - date.fromisoformat(row["incident/date_incident"])
+            datetime.fromisoformat(row["_submission_time"]).date() - date.fromisoformat(row["incident/date_incident"])
         ).days
-        first[row["identification/id_incident"]] = min(
-            days, first.get(row["identification/id_incident"], 999)
-        )
+        first[row["identification/id_incident"]] = min(days, first.get(row["identification/id_incident"], 999))
     late = [days for days in first.values() if days > 10]
     assert 0.04 <= len(late) / len(first) <= 0.08
     assert min(late) >= 20 and max(late) <= 75
@@ -387,23 +375,18 @@ def test_every_typed_place_resolves(root):
 def test_two_communes_that_share_a_name_are_told_apart_by_their_cercle(root):
     for name, pcodes in {"Bamba": {"ML050701", "ML070301"}, "Tilemsi": {"ML060314", "ML070107"}}.items():
         assert places.resolve(name, "cod2015", 3) is None
-        assert {
-            commune_of(r).pcode for r in kobo(root) if places.fold(r["lieu/commune"]) == name.lower()
-        } == pcodes
+        assert {commune_of(r).pcode for r in kobo(root) if places.fold(r["lieu/commune"]) == name.lower()} == pcodes
 
 
 def test_places_of_the_other_sources_are_known(root):
     assert all(places.resolve(r["cercle"], "cod2015", 2) for r in coverage(root))
-    assert all(
-        places.resolve(r["cercle"], "cod2015", 2) for r in table(root, "alerts", "EXEMPLE_alertes.csv")
-    )
+    assert all(places.resolve(r["cercle"], "cod2015", 2) for r in table(root, "alerts", "EXEMPLE_alertes.csv"))
     for row in stocks(root):
         cercle = Place("cod2015", row["Code cercle"])
         assert places.resolve(row["Cercle"], "cod2015", 2) == cercle
         assert places.ancestors(cercle)[0].pcode == row["Code région"]
         assert (
-            places.resolve(row["Région"], "cod2015", 1)
-            or places.resolve(row["Région"], "cod2021", 1).pcode == "ML10"
+            places.resolve(row["Région"], "cod2015", 1) or places.resolve(row["Région"], "cod2021", 1).pcode == "ML10"
         )
     for row in activities(root)[2]:
         commune = Place("cod2015", row[9])
@@ -425,11 +408,7 @@ def test_coverage_has_every_cercle_and_month_blank_where_nobody_monitored(root):
     rows = coverage(root)
     assert len(rows) == 21 * 18 and len(coverage(root, "2017-01-05")) == 21 * 6
     assert all((r["communes_couvertes"] == "") == (r["moniteurs"] == "") for r in rows)
-    assert all(
-        0 < int(r["communes_couvertes"]) <= int(r["communes_suivies"])
-        for r in rows
-        if r["communes_couvertes"]
-    )
+    assert all(0 < int(r["communes_couvertes"]) <= int(r["communes_suivies"]) for r in rows if r["communes_couvertes"])
     kidal = defaultdict(list)
     for r in rows:
         if r["region"] == "Kidal":
@@ -477,13 +456,10 @@ def test_recommendations_are_prose_without_figures_and_move_on_between_snapshots
     assert {r["statut"] for r in rows} <= set(from_form("recommendation_status"))
     assert {r["destinataire"] for r in rows} <= set(from_form("recipient"))
     assert all((r["statut"] == "ouverte") == (r["suite"] == "") == (r["date_suite"] == "") for r in rows)
-    per_quarter = Counter(
-        (r["zone"], r["date_emise"][:4], (int(r["date_emise"][5:7]) - 1) // 3) for r in rows
-    )
+    per_quarter = Counter((r["zone"], r["date_emise"][:4], (int(r["date_emise"][5:7]) - 1) // 3) for r in rows)
     assert len(per_quarter) == 5 * 6 and set(per_quarter.values()) <= {3, 4, 5}
     then = {
-        r["reco_id"]: r["statut"]
-        for r in table(root, "recommendations", "EXEMPLE_recommandations.csv", "2017-04-05")
+        r["reco_id"]: r["statut"] for r in table(root, "recommendations", "EXEMPLE_recommandations.csv", "2017-04-05")
     }
     now = {r["reco_id"]: r["statut"] for r in rows}
     assert set(then) < set(now) and any(then[i] != now[i] for i in then)
@@ -507,9 +483,7 @@ def test_alerts_are_three_to_nine_a_month_in_known_codes(root):
 
 
 def test_every_snapshot_travels_with_its_papers(root):
-    days = {
-        reader.name: sorted(d.name for d in reader.iterdir()) for reader in root.iterdir() if reader.is_dir()
-    }
+    days = {reader.name: sorted(d.name for d in reader.iterdir()) for reader in root.iterdir() if reader.is_dir()}
     assert set(days) == {s.reader for s in example.SOURCES}
     assert all(len(found) == 13 for found in days.values())
     assert (days["dtm_stocks"][0], days["dtm_stocks"][-1]) == ("2017-01-12", "2018-01-12")
@@ -533,18 +507,13 @@ def test_every_snapshot_travels_with_its_papers(root):
         (file,) = papers["files"]
         assert file["name"].startswith("EXEMPLE_")
         assert file["sha256"] == hashlib.sha256((paper.parent / file["name"]).read_bytes()).hexdigest()
-    papers = yaml.safe_load(
-        (root / "kobo_incidents" / "2017-07-05" / "source.yml").read_text(encoding="utf-8")
-    )
+    papers = yaml.safe_load((root / "kobo_incidents" / "2017-07-05" / "source.yml").read_text(encoding="utf-8"))
     assert papers["covers"] == "2016-07-01 to 2017-06-30"
     assert papers["files"][0]["rows"] == len(kobo(root, "2017-07-05"))
 
 
 def test_two_runs_give_the_same_bytes_in_any_time_zone_locale_and_hash_seed(made):
-    one, two = (
-        {p.relative_to(root): p.read_bytes() for p in root.rglob("*") if p.is_file()}
-        for root in made.values()
-    )
+    one, two = ({p.relative_to(root): p.read_bytes() for p in root.rglob("*") if p.is_file()} for root in made.values())
     assert one == two and len(one) == 6 * 13 * 2 + 1
 
 

@@ -41,9 +41,7 @@ def elements(file: pikepdf.Pdf) -> list:
 def text_of(path, *options: str) -> str:
     if not shutil.which("pdftotext"):
         pytest.skip("pdftotext (poppler) is not installed")
-    return subprocess.run(
-        ["pdftotext", *options, str(path), "-"], capture_output=True, check=True
-    ).stdout.decode()
+    return subprocess.run(["pdftotext", *options, str(path), "-"], capture_output=True, check=True).stdout.decode()
 
 
 def rendered(blocks, tmp_path, **head):
@@ -252,9 +250,7 @@ def test_letters_that_our_fonts_lack_are_still_drawn(tmp_path):
     ("block", "advice"),
     [
         pytest.param(d.paragraph("Confidentiel 😀"), "Un caractère du texte", id="a-letter-no-font-has"),
-        pytest.param(
-            documents.figure(1, "f", "Confidentiel", "", "<svg", "a"), "Une figure", id="a-broken-drawing"
-        ),
+        pytest.param(documents.figure(1, "f", "Confidentiel", "", "<svg", "a"), "Une figure", id="a-broken-drawing"),
         pytest.param(
             documents.figure(
                 1,

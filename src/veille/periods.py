@@ -9,10 +9,21 @@ from datetime import date
 
 from .errors import BadParameter
 
-MONTHS_FR = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
-             "novembre", "décembre")
-MONTHS_FR_SHORT = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.",
-                   "déc.")
+MONTHS_FR = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+MONTHS_FR_SHORT = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
 _FORMS = {
     "month": re.compile(r"(\d{4})-(\d{2})"),
     "quarter": re.compile(r"(\d{4})-Q([1-4])"),
@@ -104,7 +115,9 @@ def day(text: str, what: str = "Date") -> date:
         return date.fromisoformat(text)
     except ValueError:
         shown = "".join(c for c in text if c.isprintable())[:40]
-        raise BadParameter(f"{what} impossible : {shown}.", "Écrivez année-mois-jour, par exemple 2017-07-15.") from None
+        raise BadParameter(
+            f"{what} impossible : {shown}.", "Écrivez année-mois-jour, par exemple 2017-07-15."
+        ) from None
 
 
 def day_name(value: date) -> str:

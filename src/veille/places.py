@@ -79,7 +79,9 @@ def gazetteer() -> dict[Place, Named]:
     with open(GAZETTEER / "places.csv", encoding="utf-8", newline="") as file:
         return {
             Place(row["edition"], row["pcode"]): Named(
-                Place(row["edition"], row["pcode"]), int(row["level"]), row["name"],
+                Place(row["edition"], row["pcode"]),
+                int(row["level"]),
+                row["name"],
                 Place(row["edition"], row["parent_pcode"]),
             )
             for row in csv.DictReader(file)
@@ -136,7 +138,9 @@ def crosswalk() -> dict[Place, Place]:
     """
     with open(GAZETTEER / "crosswalk.csv", encoding="utf-8", newline="") as file:
         return {
-            Place("cod2015", row["cod2015"]): Place("cod2021", row["cod2021"][:4] if row["relation"] == "split" else row["cod2021"])
+            Place("cod2015", row["cod2015"]): Place(
+                "cod2021", row["cod2021"][:4] if row["relation"] == "split" else row["cod2021"]
+            )
             for row in csv.DictReader(file)
         }
 
@@ -154,15 +158,21 @@ def _areas(path: Path) -> dict[str, Area]:
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
         regions = {
             code: Region(
-                code, entry["label"], Place(**entry["place"]),
+                code,
+                entry["label"],
+                Place(**entry["place"]),
                 tuple(Place(entry["cercles"]["edition"], p) for p in entry["cercles"]["pcodes"]),
             )
             for code, entry in given["regions"].items()
         }
         areas = {
             code: Area(
-                code, entry["label"], entry["title"], entry["detail"],
-                tuple(regions[r] for r in entry["regions"]), tuple(entry["map_regions"]),
+                code,
+                entry["label"],
+                entry["title"],
+                entry["detail"],
+                tuple(regions[r] for r in entry["regions"]),
+                tuple(entry["map_regions"]),
                 bool(entry.get("country", False)),
             )
             for code, entry in given["areas"].items()
@@ -172,12 +182,12 @@ def _areas(path: Path) -> dict[str, Area]:
             f"{path.name} : le fichier des zones n’est pas lisible ou il y manque une clé.",
             "Comparez-le à la version d’origine (git diff params/places.yml).",
         ) from None
-    unknown = sorted(
-        str(p) for r in regions.values() for p in (r.place, *r.cercles) if p not in gazetteer()
-    )
+    unknown = sorted(str(p) for r in regions.values() for p in (r.place, *r.cercles) if p not in gazetteer())
     if unknown:
-        raise BadData(f"{path.name} : lieux absents de la nomenclature : {', '.join(unknown)}.",
-                      "Corrigez l’édition ou le P-code de ces lieux.")
+        raise BadData(
+            f"{path.name} : lieux absents de la nomenclature : {', '.join(unknown)}.",
+            "Corrigez l’édition ou le P-code de ces lieux.",
+        )
     return areas
 
 
@@ -208,4 +218,6 @@ def memberships(params: Path) -> list[tuple[str, str, str, str]]:
             leaves[str(region.place), "region"] = {*region.cercles, region.place}
             for cercle in region.cercles:
                 leaves[str(cercle), "cercle"] = {cercle}
-    return [(place, level, leaf.edition, leaf.pcode) for (place, level), many in leaves.items() for leaf in sorted(many)]
+    return [
+        (place, level, leaf.edition, leaf.pcode) for (place, level), many in leaves.items() for leaf in sorted(many)
+    ]

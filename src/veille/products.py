@@ -45,11 +45,19 @@ PRODUCTS: dict[str, Product] = {
     product.name: product
     for product in (
         Product(
-            name="bulletin", notebook="bulletin.ipynb", title="Bulletin de protection", period_kind="month", lead="protection_incidents",
+            name="bulletin",
+            notebook="bulletin.ipynb",
+            title="Bulletin de protection",
+            period_kind="month",
+            lead="protection_incidents",
             sections=(
                 Section("highlights", "Faits saillants", "trois à cinq phrases, la plus importante d’abord"),
                 Section("context", "Contexte", "sécurité, accès, politique ; ce qui explique le mois"),
-                Section("major_incidents", "Incidents majeurs", "deux à quatre types d’incidents ; cercle et semaine seulement"),
+                Section(
+                    "major_incidents",
+                    "Incidents majeurs",
+                    "deux à quatre types d’incidents ; cercle et semaine seulement",
+                ),
                 Section("response", "Réponse", "ce que les membres ont fait, ce qui manque"),
                 Section("advocacy", "Plaidoyer", "ce qui a été porté, auprès de qui, avec quel résultat"),
             ),

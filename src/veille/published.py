@@ -92,7 +92,11 @@ class Edition:
 
     def recommendations(self) -> list[dict]:
         """Reviewed recommendations of this area issued by the end of the period, newest first."""
-        rows = [r for r in self.tables.records.get("recommendations", []) if r["area"] == self.area.code and r["issued_date"] <= self.period.end.isoformat()]
+        rows = [
+            r
+            for r in self.tables.records.get("recommendations", [])
+            if r["area"] == self.area.code and r["issued_date"] <= self.period.end.isoformat()
+        ]
         return sorted(rows, key=lambda r: (r["issued_date"], r["text"]), reverse=True)
 
     def next_number(self, kind: str) -> int:
@@ -111,7 +115,9 @@ def _stage(product: str, **parameters: str) -> Path:
     return prepare_for_notebook(product, **parameters)
 
 
-def open_edition(product: str, *, region: str, period: str, as_of: str = "", audience: str = "cluster", lang: str = "fr") -> Edition:
+def open_edition(
+    product: str, *, region: str, period: str, as_of: str = "", audience: str = "cluster", lang: str = "fr"
+) -> Edition:
     """The edition that a notebook's parameters ask for.
 
     Raises BadParameter for an unknown area or period, BuildFailed when the staged folder is not sealed.
@@ -123,7 +129,20 @@ def open_edition(product: str, *, region: str, period: str, as_of: str = "", aud
         raise BuildFailed("Le dossier préparé pour le carnet manque.", "Passez par veille build.") from None
     asked = {"product": product, "region": region, "period": period, "audience": audience, "lang": lang}
     if any(context[name] != value for name, value in asked.items()):
-        raise BadParameter("Le carnet demande une autre édition que celle qui a été préparée.", "Passez par veille build.")
+        raise BadParameter(
+            "Le carnet demande une autre édition que celle qui a été préparée.", "Passez par veille build."
+        )
     written = texts.load(folder / "texts.md", context["sections"])
-    return Edition(product, places.area(region, folder), periods.parse(period), audience, lang, context["nature"], as_of,
-                   SafeTables.read(folder / "safe"), written, tuple(context["status"]), folder)
+    return Edition(
+        product,
+        places.area(region, folder),
+        periods.parse(period),
+        audience,
+        lang,
+        context["nature"],
+        as_of,
+        SafeTables.read(folder / "safe"),
+        written,
+        tuple(context["status"]),
+        folder,
+    )

@@ -22,13 +22,39 @@ from .products import Section
 PLACEHOLDER = "À rédiger"
 _NUMBER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _ALLOWED = {
-    "paragraph_open", "paragraph_close", "inline", "bullet_list_open", "bullet_list_close", "ordered_list_open", "ordered_list_close",
-    "list_item_open", "list_item_close", "heading_open", "heading_close",
+    "paragraph_open",
+    "paragraph_close",
+    "inline",
+    "bullet_list_open",
+    "bullet_list_close",
+    "ordered_list_open",
+    "ordered_list_close",
+    "list_item_open",
+    "list_item_close",
+    "heading_open",
+    "heading_close",
 }
-_INLINE = {"text", "softbreak", "hardbreak", "em_open", "em_close", "strong_open", "strong_close", "link_open", "link_close", "text_special"}
+_INLINE = {
+    "text",
+    "softbreak",
+    "hardbreak",
+    "em_open",
+    "em_close",
+    "strong_open",
+    "strong_close",
+    "link_open",
+    "link_close",
+    "text_special",
+}
 _NAMES = {
-    "html_block": "du HTML", "html_inline": "du HTML", "image": "une image", "fence": "un bloc de code", "code_block": "un bloc de code",
-    "code_inline": "du code", "blockquote_open": "une citation", "hr": "un filet",
+    "html_block": "du HTML",
+    "html_inline": "du HTML",
+    "image": "une image",
+    "fence": "un bloc de code",
+    "code_block": "un bloc de code",
+    "code_inline": "du code",
+    "blockquote_open": "une citation",
+    "hr": "un filet",
 }
 
 CHECKLIST = {
@@ -48,7 +74,13 @@ class Texts:
 
     def keys(self) -> list[tuple[str, int]]:
         """The numbers asked for, each with the line of its paragraph."""
-        return [(r["key"], r["line"]) for blocks in self.sections.values() for b in blocks for r in _runs_of(b) if r["t"] == "key"]
+        return [
+            (r["key"], r["line"])
+            for blocks in self.sections.values()
+            for b in blocks
+            for r in _runs_of(b)
+            if r["t"] == "key"
+        ]
 
 
 def _runs_of(block: dict) -> list[dict]:
@@ -91,8 +123,12 @@ class _Parser:
         for phrase in self.quoted:
             bare = bare.replace(phrase, " ")
         if stray(bare):
-            raise self.refuse(line, "un nombre est écrit à la main", "Écrivez {{clé}} (voir numbers.csv du dernier brouillon), "
-                              "ou citez-le mot pour mot avec sa source dans l’en-tête (numbers).")
+            raise self.refuse(
+                line,
+                "un nombre est écrit à la main",
+                "Écrivez {{clé}} (voir numbers.csv du dernier brouillon), "
+                "ou citez-le mot pour mot avec sa source dans l’en-tête (numbers).",
+            )
         return [{"t": "text", "s": value}] if value else []
 
     def inline(self, token: Token) -> list[dict]:
@@ -101,17 +137,26 @@ class _Parser:
         opened: list[dict] = []
         for child in token.children or []:
             if child.type not in _INLINE:
-                raise self.refuse(line, f"{_NAMES.get(child.type, 'un élément non admis')} n’est pas admis", "Gardez titres, listes, emphase et liens.")
+                raise self.refuse(
+                    line,
+                    f"{_NAMES.get(child.type, 'un élément non admis')} n’est pas admis",
+                    "Gardez titres, listes, emphase et liens.",
+                )
             if child.type in ("text", "text_special"):
                 stack[-1] += self.text(child.content, line)
             elif child.type in ("softbreak", "hardbreak"):
                 stack[-1].append({"t": "text", "s": " "})
             elif child.type.endswith("_open"):
-                run: dict = {"t": {"em_open": "em", "strong_open": "strong", "link_open": "link"}[child.type], "runs": []}
+                run: dict = {
+                    "t": {"em_open": "em", "strong_open": "strong", "link_open": "link"}[child.type],
+                    "runs": [],
+                }
                 if run["t"] == "link":
                     run["href"] = str(child.attrGet("href"))
                     if not re.match(r"(https?://|mailto:)", run["href"]):
-                        raise self.refuse(line, "ce lien ne mène pas à une adresse http ou mailto", "Corrigez l’adresse.")
+                        raise self.refuse(
+                            line, "ce lien ne mène pas à une adresse http ou mailto", "Corrigez l’adresse."
+                        )
                 opened.append(run)
                 stack.append(run["runs"])
             else:
@@ -128,17 +173,31 @@ class _Parser:
             token = tokens[at]
             line = self.line(token)
             if token.type not in _ALLOWED:
-                raise self.refuse(line, f"{_NAMES.get(token.type, 'un élément non admis')} n’est pas admis", "Gardez titres, listes, emphase et liens.")
+                raise self.refuse(
+                    line,
+                    f"{_NAMES.get(token.type, 'un élément non admis')} n’est pas admis",
+                    "Gardez titres, listes, emphase et liens.",
+                )
             if token.type == "heading_open":
                 if token.tag not in levels:
-                    raise self.refuse(line, "ce niveau de titre n’est pas admis", f"Niveaux admis : {', '.join('#' * int(t[1]) for t in levels)}.")
-                out.append(({"kind": "heading", "level": int(token.tag[1]), "text": tokens[at + 1].content.strip()}, line))
+                    raise self.refuse(
+                        line,
+                        "ce niveau de titre n’est pas admis",
+                        f"Niveaux admis : {', '.join('#' * int(t[1]) for t in levels)}.",
+                    )
+                out.append(
+                    ({"kind": "heading", "level": int(token.tag[1]), "text": tokens[at + 1].content.strip()}, line)
+                )
                 at += 3
             elif token.type == "paragraph_open":
                 out.append(({"kind": "paragraph", "runs": self.inline(tokens[at + 1])}, line))
                 at += 3
             else:
-                end = next(i for i in range(at, len(tokens)) if tokens[i].type == token.type.replace("open", "close") and tokens[i].level == token.level)
+                end = next(
+                    i
+                    for i in range(at, len(tokens))
+                    if tokens[i].type == token.type.replace("open", "close") and tokens[i].level == token.level
+                )
                 inner = tokens[at + 1 : end]
                 if any(t.type.endswith("list_open") for t in inner):
                     raise self.refuse(line, "une liste dans une liste", "Gardez un seul niveau.")
@@ -154,7 +213,9 @@ def markdown(source: str, name: str) -> list[dict]:
     blocks = [block for block, _ in parser.blocks(source, ("h2", "h3"))]
     for block in blocks:
         if block["kind"] == "heading" and stray(block["text"]):
-            raise BadData(f"{name} : un nombre est écrit dans un titre.", "Les nombres viennent des tables, jamais du Markdown.")
+            raise BadData(
+                f"{name} : un nombre est écrit dans un titre.", "Les nombres viennent des tables, jamais du Markdown."
+            )
     return blocks
 
 
@@ -172,14 +233,18 @@ def parse(content: str, name: str, sections: dict[str, str]) -> Texts:
     """
     found = re.match(r"---\n(.*?)\n---\n", content, re.S)
     if not found:
-        raise BadData(f"{name} : l’en-tête (entre deux lignes ---) manque.", "Repartez du formulaire : veille texts new.")
+        raise BadData(
+            f"{name} : l’en-tête (entre deux lignes ---) manque.", "Repartez du formulaire : veille texts new."
+        )
     try:
         front = yaml.safe_load(found[1]) or {}
         quoted = [str(n["text"]) for n in front.get("numbers") or []]
         if any(not n.get("source") for n in front.get("numbers") or []):
             raise ValueError
     except (yaml.YAMLError, TypeError, KeyError, ValueError, AttributeError):
-        raise BadData(f"{name} : en-tête illisible.", "Chaque nombre cité s’écrit avec son texte (text) et sa source (source).") from None
+        raise BadData(
+            f"{name} : en-tête illisible.", "Chaque nombre cité s’écrit avec son texte (text) et sa source (source)."
+        ) from None
     parser = _Parser(name, content[: found.end()].count("\n"), quoted)
     by_heading = {heading: slug for slug, heading in sections.items()}
     out: dict[str, list[dict]] = {}
@@ -191,15 +256,19 @@ def parse(content: str, name: str, sections: dict[str, str]) -> Texts:
             slug = by_heading[block["text"]]
             out.setdefault(slug, [])
         elif not slug:
-            raise parser.refuse(line, "du texte précède la première rubrique", "Commencez par un titre « ## » du formulaire.")
+            raise parser.refuse(
+                line, "du texte précède la première rubrique", "Commencez par un titre « ## » du formulaire."
+            )
         else:
             out[slug].append(block)
     if not is_unwritten(out.get("major_incidents", [])):
         checklist = front.get("checklist") or {}
         unconfirmed = [meaning for item, meaning in CHECKLIST.items() if checklist.get(item) is not True]
         if unconfirmed:
-            raise BadData(f"{name} : la liste de contrôle des incidents majeurs n’est pas confirmée ({'; '.join(unconfirmed)}).",
-                          "Relisez le texte, puis mettez ces points à true dans l’en-tête.")
+            raise BadData(
+                f"{name} : la liste de contrôle des incidents majeurs n’est pas confirmée ({'; '.join(unconfirmed)}).",
+                "Relisez le texte, puis mettez ces points à true dans l’en-tête.",
+            )
     return Texts(name, front, out)
 
 
@@ -217,12 +286,22 @@ def load(path: Path, sections: dict[str, str]) -> Texts | None:
 def form(product: str, place: str, period: str, nature: str, sections: Iterable[Section]) -> str:
     """The form to write in: front matter, then one heading per section with what is expected as a comment."""
     lines = [
-        "---", f"product: {product}", f"place: {place}", f'period: "{period}"', f"nature: {nature}          # real ou example : ne se mêlent jamais",
-        "written_by: \"\"          # une fonction (chargé de l’IM, Gao), jamais un nom", "# Un nombre s’écrit {{clé}} : il prend sa valeur des tables. Les clés sont dans numbers.csv du dernier brouillon.",
-        "# Un nombre d’une autre source se cite ici mot pour mot :", "#   - {text: \"deux mots et le nombre\", source: \"Rapport, date\"}", "numbers: []",
-        "# Incidents majeurs : confirmez chaque point (true) avant de les écrire.", "checklist:",
-        *(f"  {item}: false          # {meaning}" for item, meaning in CHECKLIST.items()), "# Ce qui est attendu :",
-        *(f"#   {s.heading} : {s.hint}" for s in sections), "---",
+        "---",
+        f"product: {product}",
+        f"place: {place}",
+        f'period: "{period}"',
+        f"nature: {nature}          # real ou example : ne se mêlent jamais",
+        'written_by: ""          # une fonction (chargé de l’IM, Gao), jamais un nom',
+        "# Un nombre s’écrit {{clé}} : il prend sa valeur des tables. Les clés sont dans numbers.csv du dernier brouillon.",
+        "# Un nombre d’une autre source se cite ici mot pour mot :",
+        '#   - {text: "deux mots et le nombre", source: "Rapport, date"}',
+        "numbers: []",
+        "# Incidents majeurs : confirmez chaque point (true) avant de les écrire.",
+        "checklist:",
+        *(f"  {item}: false          # {meaning}" for item, meaning in CHECKLIST.items()),
+        "# Ce qui est attendu :",
+        *(f"#   {s.heading} : {s.hint}" for s in sections),
+        "---",
     ]
     for section in sections:
         lines += ["", f"## {section.heading}", "", f"{PLACEHOLDER}."]

@@ -20,7 +20,19 @@ from .sources import snapshots
 from .sources.snapshots import Snapshot
 
 # What decides a number besides the snapshots: a change in any of these is another data version.
-CODE = ("sources", "tables", "indicators", "disclosure", "codes", "gazetteer", "schemas", "places.py", "periods.py", "formats.py", "versions.py")
+CODE = (
+    "sources",
+    "tables",
+    "indicators",
+    "disclosure",
+    "codes",
+    "gazetteer",
+    "schemas",
+    "places.py",
+    "periods.py",
+    "formats.py",
+    "versions.py",
+)
 RULES = ("places.yml", "disclosure.yml", "corrections.yml")
 
 Say = Callable[[str], None]
@@ -104,7 +116,11 @@ def _write_rows(version: Version, tables: dict) -> None:
 
 def _records(tables: dict) -> dict[str, list[dict]]:
     rows = tables["recommendations"].sort_values(["area", "issued_date", "recommendation_id"], kind="stable")
-    return {"recommendations": [{k: v for k, v in row.items() if k != "recommendation_id"} for row in rows.to_dict("records")]}
+    return {
+        "recommendations": [
+            {k: v for k, v in row.items() if k != "recommendation_id"} for row in rows.to_dict("records")
+        ]
+    }
 
 
 def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
@@ -127,10 +143,23 @@ def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
         numbers += derive.derive(numbers, areas(project.params), in_force)
         numbers += protect.printed_elsewhere(tables["published_figures"])
         meta = {
-            "version": version.id, "nature": version.nature, "audience": audience,
+            "version": version.id,
+            "nature": version.nature,
+            "audience": audience,
             "received": version.newest_received.isoformat() if version.newest_received else "",
-            "sources": [{"source": s.source, "title": s.title, "producer": s.producer, "covers": s.covers, "received": s.received.isoformat(),
-                         "sharing": s.sharing, "zero_means": s.zero_means, "sha256": [f.sha256 for f in s.files]} for s in version.snapshots],
+            "sources": [
+                {
+                    "source": s.source,
+                    "title": s.title,
+                    "producer": s.producer,
+                    "covers": s.covers,
+                    "received": s.received.isoformat(),
+                    "sharing": s.sharing,
+                    "zero_means": s.zero_means,
+                    "sha256": [f.sha256 for f in s.files],
+                }
+                for s in version.snapshots
+            ],
             # Honest until the joint step exists: R1 and R3 hold cell by cell, sums may still tell a lone hidden cell.
             "verdict": {"rules": ["R1", "R3", "R7"], "joint": False, "result": "provisional"},
         }
@@ -151,7 +180,9 @@ def candidate(version: Version, audience: str, say: Say = lambda line: None, *, 
     Raises BadParameter when nothing at all was received by that day.
     """
     if not version.snapshots:
-        raise BadParameter("Aucune donnée reçue à cette date.", "Choisissez une date AS_OF plus tardive, ou laissez-la vide.")
+        raise BadParameter(
+            "Aucune donnée reçue à cette date.", "Choisissez une date AS_OF plus tardive, ou laissez-la vide."
+        )
     target = version.project.candidate(version.nature, version.id, audience)
     version.project.work.mkdir(exist_ok=True)
     with FileLock(version.project.work / f"candidate-{version.nature}-{version.id}.lock"):

@@ -49,12 +49,25 @@ def check_rules(notebook: nbformat.NotebookNode, name: str) -> None:
         except SyntaxError:
             raise BuildFailed(f"{name}, cellule {number} : le code ne se lit pas.", "Corrigez la cellule.") from None
         if strangers:
-            raise BuildFailed(f"{name}, cellule {number} : import non admis ({', '.join(sorted(strangers))}).",
-                              "Un carnet n’importe que veille.published et veille.present.")
-        if any(isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) for n in ast.walk(tree)):
-            raise BuildFailed(f"{name}, cellule {number} : un carnet ne définit pas de fonction.", "Placez-la dans veille.present.")
-        if any(isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in ("open", "exec", "eval", "__import__") for n in ast.walk(tree)):
-            raise BuildFailed(f"{name}, cellule {number} : un carnet n’ouvre pas de fichier.", "Passez par veille.published.")
+            raise BuildFailed(
+                f"{name}, cellule {number} : import non admis ({', '.join(sorted(strangers))}).",
+                "Un carnet n’importe que veille.published et veille.present.",
+            )
+        if any(
+            isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) for n in ast.walk(tree)
+        ):
+            raise BuildFailed(
+                f"{name}, cellule {number} : un carnet ne définit pas de fonction.", "Placez-la dans veille.present."
+            )
+        if any(
+            isinstance(n, ast.Call)
+            and isinstance(n.func, ast.Name)
+            and n.func.id in ("open", "exec", "eval", "__import__")
+            for n in ast.walk(tree)
+        ):
+            raise BuildFailed(
+                f"{name}, cellule {number} : un carnet n’ouvre pas de fichier.", "Passez par veille.published."
+            )
 
 
 @contextmanager
@@ -64,10 +77,24 @@ def _environment(scratch: Path, stage: Path, work: Path) -> Iterator[None]:
     matplotlib.mkdir(parents=True, exist_ok=True)
     here = str(Path(__file__).resolve().parent)
     ours = {
-        "JUPYTER_PATH": here, "JUPYTER_RUNTIME_DIR": str(scratch), "JUPYTER_CONFIG_DIR": str(scratch), "JUPYTER_DATA_DIR": str(scratch / "data"),
-        "IPYTHONDIR": str(scratch), "TMPDIR": str(scratch), "MPLCONFIGDIR": str(matplotlib), "PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8",
-        "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "JUPYTER_PLATFORM_DIRS": "1", STAGE_VARIABLE: str(stage), "VEILLE_SANDBOX": json.dumps({"read": [str(stage)], "write": [str(scratch)]}),
+        "JUPYTER_PATH": here,
+        "JUPYTER_RUNTIME_DIR": str(scratch),
+        "JUPYTER_CONFIG_DIR": str(scratch),
+        "JUPYTER_DATA_DIR": str(scratch / "data"),
+        "IPYTHONDIR": str(scratch),
+        "TMPDIR": str(scratch),
+        "MPLCONFIGDIR": str(matplotlib),
+        "PYTHONHASHSEED": "0",
+        "TZ": "UTC",
+        "LC_ALL": "C.UTF-8",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "JUPYTER_PLATFORM_DIRS": "1",
+        STAGE_VARIABLE: str(stage),
+        "VEILLE_SANDBOX": json.dumps({"read": [str(stage)], "write": [str(scratch)]}),
     }
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
@@ -107,8 +134,15 @@ def run(notebook: Path, parameters: dict[str, str], stage: Path, scratch: Path, 
 
         try:
             executed = papermill.execute_notebook(
-                str(notebook), str(scratch / "executed.ipynb"), parameters=parameters, kernel_name=KERNEL, progress_bar=False, log_output=False,
-                request_save_on_cell_execute=False, execution_timeout=TIME_LIMIT, start_timeout=TIME_LIMIT,
+                str(notebook),
+                str(scratch / "executed.ipynb"),
+                parameters=parameters,
+                kernel_name=KERNEL,
+                progress_bar=False,
+                log_output=False,
+                request_save_on_cell_execute=False,
+                execution_timeout=TIME_LIMIT,
+                start_timeout=TIME_LIMIT,
             )
         except PapermillExecutionError as error:
             ours = _our_error(error.ename, error.evalue)
@@ -116,11 +150,15 @@ def run(notebook: Path, parameters: dict[str, str], stage: Path, scratch: Path, 
                 raise ours from error
             # papermill has injected one cell after the parameters: count as the author does.
             number = error.cell_index + 1 - (1 if error.cell_index > 1 else 0)
-            raise BuildFailed(f"{notebook.name}, cellule {number} : {error.ename}. Le bulletin précédent est intact.",
-                              "Relancez avec --debug pour la trace, ou signalez cette cellule.") from error
+            raise BuildFailed(
+                f"{notebook.name}, cellule {number} : {error.ename}. Le bulletin précédent est intact.",
+                "Relancez avec --debug pour la trace, ou signalez cette cellule.",
+            ) from error
         except (RuntimeError, TimeoutError) as error:
-            raise BuildFailed(f"{notebook.name} : le carnet n’a pas pu être exécuté ({type(error).__name__}). Le bulletin précédent est intact.",
-                              "Relancez avec --debug pour la trace.") from error
+            raise BuildFailed(
+                f"{notebook.name} : le carnet n’a pas pu être exécuté ({type(error).__name__}). Le bulletin précédent est intact.",
+                "Relancez avec --debug pour la trace.",
+            ) from error
     return executed
 
 
@@ -146,6 +184,9 @@ def blocks_of(executed: nbformat.NotebookNode, name: str) -> list[Block]:
         elif cell.cell_type == "code":
             for output in cell.outputs:
                 if MIME not in output.get("data", {}):
-                    raise BuildFailed(f"{name}, cellule {number} : la cellule affiche autre chose qu’un bloc.", "Un carnet n’affiche que ce que rend veille.present.")
+                    raise BuildFailed(
+                        f"{name}, cellule {number} : la cellule affiche autre chose qu’un bloc.",
+                        "Un carnet n’affiche que ce que rend veille.present.",
+                    )
                 out += output["data"][MIME]["blocks"]
     return out

@@ -36,7 +36,10 @@ def register(blocks: Iterable[Block], safe: SafeTables, lang: str) -> Register:
         key, place, period = run["key"].split("@")
         number = safe.get(key, place, period)
         if run["value"] != number.value or run["display"] != number.display(lang):
-            raise DisclosureRefused(f"Le nombre {run['key']} ne vient pas des tables sûres.", "Refaites les tables (veille data), puis le bulletin.")
+            raise DisclosureRefused(
+                f"Le nombre {run['key']} ne vient pas des tables sûres.",
+                "Refaites les tables (veille data), puis le bulletin.",
+            )
         found[run["key"]] = number
     return found
 
@@ -48,7 +51,9 @@ def to_csv(found: Register, area: str, period: str, lang: str) -> str:
     writer.writerow(COLUMNS)
     own = lambda n: (n.place, n.period) != (area, period)  # noqa: E731  (a sort key, read where it is used)
     for n in sorted(found.values(), key=lambda n: (own(n), n.key, n.place, n.period)):
-        writer.writerow([n.key, n.place, n.period, n.value, n.unit, n.display(lang), n.status, n.table, n.query, n.caveat])
+        writer.writerow(
+            [n.key, n.place, n.period, n.value, n.unit, n.display(lang), n.status, n.table, n.query, n.caveat]
+        )
     return buffer.getvalue()
 
 
@@ -99,7 +104,9 @@ class _Page(HTMLParser):
             return
         _, kind, name = self.stack.pop()
         if not kind:
-            self.text.append(" " if tag in ("td", "th", "p", "li", "text", "tspan", "div", "caption", "h1", "h2", "h3") else "")
+            self.text.append(
+                " " if tag in ("td", "th", "p", "li", "text", "tspan", "div", "caption", "h1", "h2", "h3") else ""
+            )
             return
         content = self.inside.pop()
         number = self.found.get(name)
@@ -120,12 +127,20 @@ class _Page(HTMLParser):
 
 def check_html(page: str, found: Register, blocks: list[Block], safe: SafeTables, lang: str) -> None:
     """Raise DisclosureRefused unless every number of the page is registered, key and writing, and no digit is left."""
-    spoken = {plain(runs) for block in blocks for runs in runs_of(block)} | {plain(b["alt"]) for b in blocks if b["kind"] == "figure"}
+    spoken = {plain(runs) for block in blocks for runs in runs_of(block)} | {
+        plain(b["alt"]) for b in blocks if b["kind"] == "figure"
+    }
     walker = _Page(found, constants(safe), spoken, lang)
     walker.feed(page)
     walker.close()
     left = [word for line in "".join(walker.text).split("\n") for word in stray(line)]
     if walker.problems:
-        raise DisclosureRefused(f"Nombre de la page absent du registre, ou écrit autrement : {walker.problems[0]}.", "Aucun fichier n’a été remplacé ; signalez cette clé.")
+        raise DisclosureRefused(
+            f"Nombre de la page absent du registre, ou écrit autrement : {walker.problems[0]}.",
+            "Aucun fichier n’a été remplacé ; signalez cette clé.",
+        )
     if left:
-        raise DisclosureRefused(f"{len(left)} nombre(s) sans clé sur la page.", "Aucun fichier n’a été remplacé ; un nombre ne s’écrit pas à la main.")
+        raise DisclosureRefused(
+            f"{len(left)} nombre(s) sans clé sur la page.",
+            "Aucun fichier n’a été remplacé ; un nombre ne s’écrit pas à la main.",
+        )

@@ -77,9 +77,15 @@ def disk_errors() -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise BuildFailed("Disque plein : le bulletin n’a pas été fait, le précédent est intact.", "Libérez de la place (au moins 200 Mo) et relancez.") from error
+            raise BuildFailed(
+                "Disque plein : le bulletin n’a pas été fait, le précédent est intact.",
+                "Libérez de la place (au moins 200 Mo) et relancez.",
+            ) from error
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise BuildFailed("Écriture refusée dans le dossier du projet ; rien n’a été remplacé.", "Vérifiez les droits du dossier, ou fermez le fichier ouvert dans Word ou Excel.") from error
+            raise BuildFailed(
+                "Écriture refusée dans le dossier du projet ; rien n’a été remplacé.",
+                "Vérifiez les droits du dossier, ou fermez le fichier ouvert dans Word ou Excel.",
+            ) from error
         raise
 
 
@@ -97,7 +103,11 @@ def code_digest(notebook: Path) -> str:
 def locked_versions(root: Path) -> dict[str, str]:
     """Installed versions of the packages that the lock names."""
     lock = root / "requirements" / "run.txt"
-    names = sorted(set(re.findall(r"^([A-Za-z0-9_.-]+)==", lock.read_text(encoding="utf-8"), re.M))) if lock.is_file() else []
+    names = (
+        sorted(set(re.findall(r"^([A-Za-z0-9_.-]+)==", lock.read_text(encoding="utf-8"), re.M)))
+        if lock.is_file()
+        else []
+    )
     out = {}
     for name in names:
         try:
@@ -110,7 +120,9 @@ def locked_versions(root: Path) -> dict[str, str]:
 def git_commit(root: Path) -> str:
     """Informational: the commit of the checkout, empty when there is none."""
     try:
-        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=5, check=False)
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=5, check=False
+        )
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
@@ -128,6 +140,19 @@ def schema() -> dict:
 
 def write_manifest(folder: Path, content: dict) -> None:
     """`manifest.json` with the sha256 and size of every artefact of the folder."""
-    outputs = {p.name: {"sha256": sha256(p), "bytes": p.stat().st_size} for p in sorted(folder.iterdir()) if p.is_file()}
-    full = {"schema_version": SCHEMA_VERSION, **content, "outputs": outputs, "environment": {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()}}
-    (folder / "manifest.json").write_text(json.dumps(full, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    outputs = {
+        p.name: {"sha256": sha256(p), "bytes": p.stat().st_size} for p in sorted(folder.iterdir()) if p.is_file()
+    }
+    full = {
+        "schema_version": SCHEMA_VERSION,
+        **content,
+        "outputs": outputs,
+        "environment": {
+            "python": platform.python_version(),
+            "system": platform.system(),
+            "machine": platform.machine(),
+        },
+    }
+    (folder / "manifest.json").write_text(
+        json.dumps(full, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )

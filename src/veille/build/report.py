@@ -31,21 +31,37 @@ class Made:
 def _document(plan: Plan, blocks: list[Block]) -> dict:
     covers = [b for b in blocks if b["kind"] == "cover"]
     if len(covers) != 1:
-        raise BuildFailed(f"{plan.product.notebook} : il faut une couverture, et une seule.", "Appelez present.cover une fois dans le carnet.")
+        raise BuildFailed(
+            f"{plan.product.notebook} : il faut une couverture, et une seule.",
+            "Appelez present.cover une fois dans le carnet.",
+        )
     cover = covers[0]
     example = " · EXEMPLE, données synthétiques" if plan.version.nature == "example" else ""
     scope = {"cluster": "diffusion restreinte", "public": "diffusion publique"}[plan.audience]
     return {
-        "schema": SCHEMA, "lang": plan.lang, "title": cover["title"], "subtitle": cover["subtitle"], "org": cover["org"], "chips": cover["chips"],
-        "header": cover["org"], "footer": f"{cover['title']} · {plan.area.titles[plan.lang]} · {plan.period.name()} · {scope}{example}",
+        "schema": SCHEMA,
+        "lang": plan.lang,
+        "title": cover["title"],
+        "subtitle": cover["subtitle"],
+        "org": cover["org"],
+        "chips": cover["chips"],
+        "header": cover["org"],
+        "footer": f"{cover['title']} · {plan.area.titles[plan.lang]} · {plan.period.name()} · {scope}{example}",
         "cite": f"Pour citer : Cluster Protection Mali, {cover['title']}, {plan.area.titles[plan.lang]} ({plan.area.details[plan.lang].lower()}), {plan.period.name()}.",
-        "nature": plan.version.nature, "fixed_date": plan.version.newest_received.isoformat(), "blocks": blocks,
+        "nature": plan.version.nature,
+        "fixed_date": plan.version.newest_received.isoformat(),
+        "blocks": blocks,
     }
 
 
 def _inputs(plan: Plan) -> dict[str, Path]:
     root = plan.project.root
-    paths = [plan.project.notebooks / plan.product.notebook, plan.text_path, plan.project.params / "places.yml", plan.project.params / "disclosure.yml"]
+    paths = [
+        plan.project.notebooks / plan.product.notebook,
+        plan.text_path,
+        plan.project.params / "places.yml",
+        plan.project.params / "disclosure.yml",
+    ]
     paths += [f.path for s in plan.version.snapshots for f in s.files]
     out = {p.relative_to(root).as_posix(): p for p in paths}
     return {**out, "candidate.json": plan.safe / "candidate.json"}
@@ -77,7 +93,9 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
         quarto.find()
     notebook = plan.project.notebooks / plan.product.notebook
     if not notebook.is_file():
-        raise BuildFailed(f"Carnet absent : notebooks/{plan.product.notebook}.", "Remettez-le (git checkout notebooks).")
+        raise BuildFailed(
+            f"Carnet absent : notebooks/{plan.product.notebook}.", "Remettez-le (git checkout notebooks)."
+        )
     text = stage.written(plan)
     with packet.disk_errors(), packet.draft(plan.project) as draft:
         before = packet.hash_inputs(_inputs(plan))
@@ -102,21 +120,38 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
         if missing:
             raise BuildFailed(f"Il manque au bulletin : {', '.join(missing)}.", "Relancez avec --debug.")
         if packet.hash_inputs(_inputs(plan)) != before:
-            raise BuildFailed("Un fichier d’entrée a changé pendant la construction ; rien n’a été remplacé.", "Relancez.")
+            raise BuildFailed(
+                "Un fichier d’entrée a changé pendant la construction ; rien n’a été remplacé.", "Relancez."
+            )
         isolation = (scratch / "isolation.txt").read_text(encoding="utf-8")
-        packet.write_manifest(out, {
-            "product": plan.product.name, "parameters": plan.parameters, "nature": plan.version.nature, "synthetic": plan.version.nature == "example",
-            "audience": plan.audience, "version": plan.version.id, "received": plan.version.newest_received.isoformat(), "verdict": safe.meta["verdict"],
-            "inputs": before, "code_digest": packet.code_digest(notebook), "locked_versions": packet.locked_versions(plan.project.root),
-            "git_commit": packet.git_commit(plan.project.root),
-            "checks": [
-                {"name": "inputs unchanged during the run", "result": "passed"}, {"name": "promised artefacts", "result": "passed"},
-                {"name": "numbers of the page are registered", "result": "passed" if engine == "veille" else "not run (Quarto page); blocks checked"},
-                {"name": "notebook process isolation", "result": isolation},
-                {"name": "texts written by people", "result": "present" if text else "missing: draft only"},
-                {"name": "joint disclosure audit", "result": "not run: rules applied cell by cell"},
-            ],
-        })
+        packet.write_manifest(
+            out,
+            {
+                "product": plan.product.name,
+                "parameters": plan.parameters,
+                "nature": plan.version.nature,
+                "synthetic": plan.version.nature == "example",
+                "audience": plan.audience,
+                "version": plan.version.id,
+                "received": plan.version.newest_received.isoformat(),
+                "verdict": safe.meta["verdict"],
+                "inputs": before,
+                "code_digest": packet.code_digest(notebook),
+                "locked_versions": packet.locked_versions(plan.project.root),
+                "git_commit": packet.git_commit(plan.project.root),
+                "checks": [
+                    {"name": "inputs unchanged during the run", "result": "passed"},
+                    {"name": "promised artefacts", "result": "passed"},
+                    {
+                        "name": "numbers of the page are registered",
+                        "result": "passed" if engine == "veille" else "not run (Quarto page); blocks checked",
+                    },
+                    {"name": "notebook process isolation", "result": isolation},
+                    {"name": "texts written by people", "result": "present" if text else "missing: draft only"},
+                    {"name": "joint disclosure audit", "result": "not run: rules applied cell by cell"},
+                ],
+            },
+        )
         shutil.rmtree(scratch, ignore_errors=True)
         packet.move_in(out, plan.target, plan.project)
     return Made(plan, plan.target)

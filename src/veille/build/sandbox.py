@@ -98,9 +98,28 @@ def system_paths() -> list[Path]:
     """What any Python needs to read: its environment, the system's libraries, a few devices."""
     from ..project import PACKAGE
 
-    fixed = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/bin", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/nsswitch.conf", "/usr/share/zoneinfo",
-             "/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/sys/devices/system/cpu",
-             "/sys/fs/cgroup")
+    fixed = (
+        "/lib",
+        "/lib64",
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/bin",
+        "/bin",
+        "/etc/ld.so.cache",
+        "/etc/localtime",
+        "/etc/nsswitch.conf",
+        "/usr/share/zoneinfo",
+        "/proc/self",
+        "/proc/cpuinfo",
+        "/proc/meminfo",
+        "/proc/stat",
+        "/dev/null",
+        "/dev/zero",
+        "/dev/urandom",
+        "/dev/random",
+        "/sys/devices/system/cpu",
+        "/sys/fs/cgroup",
+    )
     return [Path(sys.prefix), Path(sys.base_prefix), Path(sys.exec_prefix), PACKAGE, *(Path(p) for p in fixed)]
 
 

@@ -38,7 +38,13 @@ class Plan:
     @property
     def parameters(self) -> dict[str, str]:
         """What the notebook gets."""
-        return {"region": self.area.code, "period": str(self.period), "as_of": self.as_of, "audience": self.audience, "lang": self.lang}
+        return {
+            "region": self.area.code,
+            "period": str(self.period),
+            "as_of": self.as_of,
+            "audience": self.audience,
+            "lang": self.lang,
+        }
 
     @property
     def text_path(self) -> Path:
@@ -48,7 +54,11 @@ class Plan:
     @property
     def target(self) -> Path:
         """`reports/[exemple/]<product>/<place>/<period>[+public][+en][+asof-D]/`."""
-        name = str(self.period) + ("+public" if self.audience == "public" else "") + (f"+{self.lang}" if self.lang != "fr" else "")
+        name = (
+            str(self.period)
+            + ("+public" if self.audience == "public" else "")
+            + (f"+{self.lang}" if self.lang != "fr" else "")
+        )
         name += f"+asof-{self.as_of}" if self.as_of else ""
         root = self.project.reports / "exemple" if self.version.nature == "example" else self.project.reports
         return root / self.product.name / self.area.code / name
@@ -70,8 +80,18 @@ def months_with_data(safe: SafeTables, product_: Product, area: str) -> list[str
     return [p for p in safe.periods(product_.lead, area) if safe.get(product_.lead, area, p).is_shown]
 
 
-def plan(project: Project, name: str, region: str, period: str, *, as_of: str = "", audience: str = "cluster", lang: str = "fr", nature: str = "",
-         say: Say = lambda line: None) -> Plan:
+def plan(
+    project: Project,
+    name: str,
+    region: str,
+    period: str,
+    *,
+    as_of: str = "",
+    audience: str = "cluster",
+    lang: str = "fr",
+    nature: str = "",
+    say: Say = lambda line: None,
+) -> Plan:
     """Check the parameters and choose the data: real if a real snapshot covers the period, else the example.
 
     Raises BadParameter for an unknown name, an impossible or future period, or one without data.
@@ -101,23 +121,29 @@ def plan(project: Project, name: str, region: str, period: str, *, as_of: str = 
         months[kind] = months_with_data(tables, chosen, area.code)
         if str(when) in months[kind]:
             if kind == "example" and not nature:
-                say(f"Aucune donnée réelle pour {when.name()} : ce bulletin est fait avec les données d’exemple, synthétiques, et marqué comme tel.")
+                say(
+                    f"Aucune donnée réelle pour {when.name()} : ce bulletin est fait avec les données d’exemple, synthétiques, et marqué comme tel."
+                )
             return Plan(project, chosen, area, when, audience, lang, as_of, version, safe)
     if not months:
-        raise BadParameter("Aucune donnée reçue à cette date.", "Choisissez une date AS_OF plus tardive, ou laissez-la vide.")
+        raise BadParameter(
+            "Aucune donnée reçue à cette date.", "Choisissez une date AS_OF plus tardive, ou laissez-la vide."
+        )
     listed = []
     for kind in months:
         version = versions.current(project, kind, day)
-        known = months[kind] or months_with_data(SafeTables.read(versions.candidate(version, audience, say)), chosen, area.code)
+        known = months[kind] or months_with_data(
+            SafeTables.read(versions.candidate(version, audience, say)), chosen, area.code
+        )
         word = {"real": "données réelles", "example": "données d’exemple"}[kind]
-        listed.append(f"{word} : {_spans(known)}" if known else f"{word} : aucun mois")
+        listed.append(f"{word} : {spans(known)}" if known else f"{word} : aucun mois")
     ahead = all(not known for known in months.values())
     problem = f"Mois à venir : {when.name()}." if ahead else f"Aucune donnée pour {area.titles['fr']}, {when.name()}."
     raise BadParameter(problem, "Périodes disponibles — " + " ; ".join(listed) + ".")
 
 
-def _spans(known: list[str]) -> str:
-    """« 2016-08, 2016-10 à 2016-12 »."""
+def spans(known: list[str]) -> str:
+    """Months as a reader lists them: « 2016-08, 2016-10 à 2016-12 »."""
     out: list[list[str]] = []
     for p in known:
         if out and str(periods.parse(out[-1][-1]).shift(1)) == p:
@@ -148,10 +174,15 @@ def fill(plan_: Plan, folder: Path) -> None:
     if written(plan_) is not None:
         (folder / "texts.md").write_bytes(plan_.text_path.read_bytes())
     context = {
-        "product": plan_.product.name, **plan_.parameters, "nature": plan_.version.nature, "status": status(plan_),
+        "product": plan_.product.name,
+        **plan_.parameters,
+        "nature": plan_.version.nature,
+        "status": status(plan_),
         "sections": plan_.product.headings,
     }
-    (folder / "context.json").write_text(json.dumps(context, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    (folder / "context.json").write_text(
+        json.dumps(context, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8"
+    )
 
 
 def prepare_for_notebook(name: str, **parameters: str) -> Path:
@@ -164,5 +195,3 @@ def prepare_for_notebook(name: str, **parameters: str) -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     fill(made, folder / "stage")
     return folder / "stage"
-
-

@@ -26,7 +26,17 @@ def _joint_status(*numbers: SafeNumber) -> str:
 
 
 def _derived(spec: Share | Difference, name: str, of: SafeNumber, value: str, unit: str, status: str) -> SafeNumber:
-    return clear(key=name, place=of.place, period=of.period, value=value, unit=unit, status=status, table=spec.name, query=spec.name, caveat=spec.meaning)
+    return clear(
+        key=name,
+        place=of.place,
+        period=of.period,
+        value=value,
+        unit=unit,
+        status=status,
+        table=spec.name,
+        query=spec.name,
+        caveat=spec.meaning,
+    )
 
 
 def _share(spec: Share, name: str, part: SafeNumber, whole: SafeNumber | None, min_base: int) -> SafeNumber | None:
@@ -34,13 +44,15 @@ def _share(spec: Share, name: str, part: SafeNumber, whole: SafeNumber | None, m
         return None
     if not part.is_shown:
         return _derived(spec, name, part, "", "percent", "not_published")
-    return _derived(spec, name, part, whole_percent(int(part.value), int(whole.value)), "percent", _joint_status(part, whole))
+    return _derived(
+        spec, name, part, whole_percent(int(part.value), int(whole.value)), "percent", _joint_status(part, whole)
+    )
 
 
 def _shares(spec: Share, numbers: Numbers, by_key: ByKey, areas: dict[str, Area], min_base: int) -> list[SafeNumber]:
     out: list[SafeNumber | None] = []
     if spec.of == "":
-        (dimension, codes), = spec.dimensions
+        ((dimension, codes),) = spec.dimensions
         for code in code_list(codes):
             stem = key(spec.part, {dimension: code})
             for part in by_key.get(stem, []):
@@ -76,7 +88,9 @@ def _differences(spec: Difference, numbers: Numbers, by_key: ByKey, min_base: in
                 value = str(int(now.value) - int(before.value))
             else:
                 covered = [numbers.get(("communes_covered", place, n.period)) for n in (before, now)]
-                if str(parse(now.period).shift(-1)) != before.period or any(c is None or not c.is_shown for c in covered):
+                if str(parse(now.period).shift(-1)) != before.period or any(
+                    c is None or not c.is_shown for c in covered
+                ):
                     continue
                 # Another coverage: both numbers and both coverages are printed, no percentage and no direction.
                 if covered[0].value != covered[1].value or int(before.value) < min_base:

@@ -33,8 +33,17 @@ def protect(cubes: pd.DataFrame, rules: Rules, audience: str) -> list[SafeNumber
         threshold = rule.plain_threshold if is_plain else rule.threshold
         hidden = is_sensitive(cell.value, threshold)
         out.append(
-            clear(key=cell.key, place=cell.place, period=cell.period, value="" if hidden else plain(cell.value), unit=cell.unit,
-                  status="not_published" if hidden else cell.status, table=cell.table, query=measure.name, caveat=measure.caveat)
+            clear(
+                key=cell.key,
+                place=cell.place,
+                period=cell.period,
+                value="" if hidden else plain(cell.value),
+                unit=cell.unit,
+                status="not_published" if hidden else cell.status,
+                table=cell.table,
+                query=measure.name,
+                caveat=measure.caveat,
+            )
         )
     return out
 
@@ -49,8 +58,16 @@ def printed_elsewhere(figures: pd.DataFrame) -> list[SafeNumber]:
         missing = pd.isna(f.value)
         unit = {"reported cases": "cases", "cases": "cases"}.get(f.unit, f.unit)
         out.append(
-            clear(key=f"printed.{f.figure_id}", place="mali", period=f"{f.start_date}/{f.end_date}" if f.end_date else f.start_date,
-                  value="" if missing else plain(f.value), unit=unit, status="not_received" if missing else "unverified",
-                  table="printed_figures", query="printed", caveat=f"Tel qu’imprimé : {f.document}")
+            clear(
+                key=f"printed.{f.figure_id}",
+                place="mali",
+                period=f"{f.start_date}/{f.end_date}" if f.end_date else f.start_date,
+                value="" if missing else plain(f.value),
+                unit=unit,
+                status="not_received" if missing else "unverified",
+                table="printed_figures",
+                query="printed",
+                caveat=f"Tel qu’imprimé : {f.document}",
+            )
         )
     return out

@@ -47,6 +47,12 @@ def load(params: Path) -> Rules:
         return Rules.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         where = "; ".join(" > ".join(map(str, e["loc"])) for e in error.errors()[:3])
-        raise BadData(f"{path.name} : règle invalide ({where}).", "Comparez à la version d’origine (git diff params/disclosure.yml).") from None
+        raise BadData(
+            f"{path.name} : règle invalide ({where}).",
+            "Comparez à la version d’origine (git diff params/disclosure.yml).",
+        ) from None
     except (OSError, yaml.YAMLError):
-        raise BadData(f"{path.name} : fichier absent ou illisible.", "Remettez la version d’origine (git checkout params/disclosure.yml).") from None
+        raise BadData(
+            f"{path.name} : fichier absent ou illisible.",
+            "Remettez la version d’origine (git checkout params/disclosure.yml).",
+        ) from None

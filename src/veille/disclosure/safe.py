@@ -116,7 +116,9 @@ class SafeTables:
         path.write_text(json.dumps(self.records, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         seals["records.json"] = hashlib.sha256(path.read_bytes()).hexdigest()
         meta = {**self.meta, "files": seals}
-        (folder / "candidate.json").write_text(json.dumps(meta, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        (folder / "candidate.json").write_text(
+            json.dumps(meta, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
 
     @classmethod
     def read(cls, folder: Path) -> SafeTables:
@@ -137,5 +139,7 @@ class SafeTables:
                     raise ValueError
                 numbers.extend(SafeNumber(*row, seal=_SEAL) for row in rows)
         except (OSError, ValueError, KeyError, TypeError):
-            raise BuildFailed("Les tables sûres manquent ou ont été modifiées.", "Refaites-les : veille data.") from None
+            raise BuildFailed(
+                "Les tables sûres manquent ou ont été modifiées.", "Refaites-les : veille data."
+            ) from None
         return cls(numbers, meta, records)

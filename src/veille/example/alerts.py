@@ -41,16 +41,26 @@ def history() -> list[Alert]:
     for month in calibration.MONTHS:
         year, number = int(month[:4]), int(month[5:])
         days = sorted(date(year, number, rng.randint(1, 28)) for _ in range(rng.randint(3, 9)))
-        cercles = {c: share * (1 if c[:4] == "ML07" else 0.8) for c, share in calibration.SHARE_OF_ZONE.items()
-                   if is_monitored(month, c)}
+        cercles = {
+            c: share * (1 if c[:4] == "ML07" else 0.8)
+            for c, share in calibration.SHARE_OF_ZONE.items()
+            if is_monitored(month, c)
+        }
         for k, day in enumerate(days, start=1):
             is_followed = rng.random() < 0.85
-            found.append(Alert(
-                f"AL-{month}-{k:02d}", day, draw(rng, NATURES), draw(rng, cercles),
-                draw(rng, {"unverified": 55, "pending": 30, "verified": 15}), draw(rng, FINAL),
-                draw(rng, RECIPIENTS), draw(rng, RESPONSES),
-                day + timedelta(days=rng.randint(1, 40)) if is_followed else None,
-            ))
+            found.append(
+                Alert(
+                    f"AL-{month}-{k:02d}",
+                    day,
+                    draw(rng, NATURES),
+                    draw(rng, cercles),
+                    draw(rng, {"unverified": 55, "pending": 30, "verified": 15}),
+                    draw(rng, FINAL),
+                    draw(rng, RECIPIENTS),
+                    draw(rng, RESPONSES),
+                    day + timedelta(days=rng.randint(1, 40)) if is_followed else None,
+                )
+            )
     return found
 
 
@@ -61,11 +71,18 @@ def write(alerts: list[Alert], received: date, path: Path) -> int:
         if a.issued >= received:
             continue
         is_followed = a.response_day is not None and a.response_day < received
-        rows.append([
-            a.alert_id, a.issued, form("alert_nature", a.nature), name_of(Place(EDITION, a.cercle)),
-            form("verification", a.final_status if is_followed else a.first_status), form("recipient", a.recipient),
-            a.response if is_followed else "", a.response_day if is_followed else "",
-        ])
+        rows.append(
+            [
+                a.alert_id,
+                a.issued,
+                form("alert_nature", a.nature),
+                name_of(Place(EDITION, a.cercle)),
+                form("verification", a.final_status if is_followed else a.first_status),
+                form("recipient", a.recipient),
+                a.response if is_followed else "",
+                a.response_day if is_followed else "",
+            ]
+        )
     return write_csv(path, [HEADER], rows, ";")
 
 

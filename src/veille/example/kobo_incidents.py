@@ -15,14 +15,43 @@ from .world import Incident, draw, form, incidents
 
 SHEET = "Monitoring de protection"
 COLUMNS = (
-    "start", "end", "deviceid", "identification/organisation", "identification/type_rapport",
-    "identification/id_incident", "lieu/region", "lieu/cercle", "lieu/commune", "lieu/localite",
-    "incident/date_incident", "incident/date_collecte", "incident/type_incident", "incident/auteur_presume",
-    "incident/population_affectee", "victimes/femmes", "victimes/hommes", "victimes/filles", "victimes/garcons",
-    "victimes/tues", "victimes/blesses", "verification/statut_verification", "suivi/refere",
-    "suivi/services_referes", "suivi/services_assistes", "recit/description", "recit/source_information",
-    "_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by", "__version__",
-    "_tags", "_index",
+    "start",
+    "end",
+    "deviceid",
+    "identification/organisation",
+    "identification/type_rapport",
+    "identification/id_incident",
+    "lieu/region",
+    "lieu/cercle",
+    "lieu/commune",
+    "lieu/localite",
+    "incident/date_incident",
+    "incident/date_collecte",
+    "incident/type_incident",
+    "incident/auteur_presume",
+    "incident/population_affectee",
+    "victimes/femmes",
+    "victimes/hommes",
+    "victimes/filles",
+    "victimes/garcons",
+    "victimes/tues",
+    "victimes/blesses",
+    "verification/statut_verification",
+    "suivi/refere",
+    "suivi/services_referes",
+    "suivi/services_assistes",
+    "recit/description",
+    "recit/source_information",
+    "_id",
+    "_uuid",
+    "_submission_time",
+    "_validation_status",
+    "_notes",
+    "_status",
+    "_submitted_by",
+    "__version__",
+    "_tags",
+    "_index",
 )
 APPROVED, NOT_APPROVED = "validation_status_approved", "validation_status_not_approved"
 SERVICES_NEEDED: dict[str, tuple[str, ...]] = {
@@ -77,7 +106,9 @@ def _final_status(rng: Random) -> str | None:
     return {"": None}.get(s := draw(rng, {"verified": 87.5, "": 4.2, "pending": 4.8, "unverified": 3.5}), s)
 
 
-def _report(rng: Random, incident: Incident, entry: str, status: str | None, days: int, validation: str | None) -> Report:
+def _report(
+    rng: Random, incident: Incident, entry: str, status: str | None, days: int, validation: str | None
+) -> Report:
     collected = incident.day + timedelta(days=rng.randint(0, min(days, 3)) if days <= 10 else days - rng.randint(0, 3))
     submitted = datetime.combine(incident.day + timedelta(days=days), time(18, rng.randint(0, 59), rng.randint(0, 59)))
     return Report(entry, status, collected, submitted + timedelta(minutes=rng.randint(0, 200)), validation)
@@ -86,18 +117,26 @@ def _report(rng: Random, incident: Incident, entry: str, status: str | None, day
 def history() -> list[tuple[datetime, bool, list]]:
     """Every row the form will ever hold: (submission time, whether it is exported twice, values without `_index`)."""
     rng = Random("veille example: kobo")
-    sent = [(report, incident, facts) for incident in incidents()
-            for facts in [_facts(rng, incident)] for report in reports(rng, incident)]
+    sent = [
+        (report, incident, facts)
+        for incident in incidents()
+        for facts in [_facts(rng, incident)]
+        for report in reports(rng, incident)
+    ]
     sent.sort(key=lambda one: (one[0].submitted, one[1].number, one[0].entry))
-    return [(report.submitted, rng.random() < 0.015, _row(rng, k, report, incident, facts))
-            for k, (report, incident, facts) in enumerate(sent, start=1)]
+    return [
+        (report.submitted, rng.random() < 0.015, _row(rng, k, report, incident, facts))
+        for k, (report, incident, facts) in enumerate(sent, start=1)
+    ]
 
 
 def _facts(rng: Random, incident: Incident) -> list:
     """What every form about one incident says alike, from `incident/type_incident` to `victimes/blesses`."""
     return [
-        form("incident_type", incident.kind), form("perpetrator", incident.perpetrator),
-        form("population_group", incident.group), *_victims(rng, incident),
+        form("incident_type", incident.kind),
+        form("perpetrator", incident.perpetrator),
+        form("population_group", incident.group),
+        *_victims(rng, incident),
     ]
 
 
@@ -148,17 +187,33 @@ def _row(rng: Random, number: int, report: Report, incident: Incident, facts: li
     end = start + timedelta(minutes=rng.randint(12, 55), seconds=rng.randint(0, 59))
     referred, assisted = _services(rng, incident) if report.entry == "documented" else ((), ())
     return [
-        f"{start.isoformat()}.000+00:00", f"{end.isoformat()}.000+00:00", f"CANARI-APPAREIL-{canary}",
-        f"ORG-{rng.randint(1, 3):02d}", form("entry_source", report.entry), f"PM-{incident.number:05d}",
-        incident.region_form, typing_habits.typed_name(rng, incident.cercle, typing_habits.CERCLES),
-        typing_habits.typed_name(rng, incident.commune, typing_habits.COMMUNES), f"CANARI-LOCALITE-{canary}",
-        incident.day.isoformat(), report.collected.isoformat(), *facts,
-        form("verification", report.status) if report.status else None, "oui" if referred else "non",
-        " ".join(form("service", s) for s in referred) or None, " ".join(form("service", s) for s in assisted) or None,
-        f"CANARI-RECIT-{canary}", f"CANARI-INFORMATEUR-{canary}", 4_100_000 + 7 * number,
-        str(UUID(int=rng.getrandbits(128), version=4)), report.submitted.isoformat(), report.validation,
-        f"CANARI-NOTE-{canary}" if rng.random() < 0.02 else None, "submitted_via_web",
-        f"CANARI-COMPTE-{rng.randint(1, 57):02d}", "vEXEMPLE1" if report.submitted < datetime(2017, 2, 1) else "vEXEMPLE2",
+        f"{start.isoformat()}.000+00:00",
+        f"{end.isoformat()}.000+00:00",
+        f"CANARI-APPAREIL-{canary}",
+        f"ORG-{rng.randint(1, 3):02d}",
+        form("entry_source", report.entry),
+        f"PM-{incident.number:05d}",
+        incident.region_form,
+        typing_habits.typed_name(rng, incident.cercle, typing_habits.CERCLES),
+        typing_habits.typed_name(rng, incident.commune, typing_habits.COMMUNES),
+        f"CANARI-LOCALITE-{canary}",
+        incident.day.isoformat(),
+        report.collected.isoformat(),
+        *facts,
+        form("verification", report.status) if report.status else None,
+        "oui" if referred else "non",
+        " ".join(form("service", s) for s in referred) or None,
+        " ".join(form("service", s) for s in assisted) or None,
+        f"CANARI-RECIT-{canary}",
+        f"CANARI-INFORMATEUR-{canary}",
+        4_100_000 + 7 * number,
+        str(UUID(int=rng.getrandbits(128), version=4)),
+        report.submitted.isoformat(),
+        report.validation,
+        f"CANARI-NOTE-{canary}" if rng.random() < 0.02 else None,
+        "submitted_via_web",
+        f"CANARI-COMPTE-{rng.randint(1, 57):02d}",
+        "vEXEMPLE1" if report.submitted < datetime(2017, 2, 1) else "vEXEMPLE2",
         None,
     ]
 

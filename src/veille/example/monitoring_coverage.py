@@ -24,10 +24,16 @@ def history() -> list[list]:
             for cercle in cercles:
                 communes = reach.get((month, cercle))
                 monitors = calibration.MONITORS[cercle] + rng.choice((0, 0, 0, 1))
-                rows.append([
-                    month, _region_name(cercle), name_of(Place(EDITION, cercle)), len(followed(cercle)),
-                    len(communes) if communes else "", monitors if communes else "",
-                ])
+                rows.append(
+                    [
+                        month,
+                        _region_name(cercle),
+                        name_of(Place(EDITION, cercle)),
+                        len(followed(cercle)),
+                        len(communes) if communes else "",
+                        monitors if communes else "",
+                    ]
+                )
     return rows
 
 

@@ -12,8 +12,19 @@ from .recommendation_texts import Advice
 from .snapshots import Source, monthly, write_csv
 from .world import draw, form
 
-HEADER = ["reco_id", "zone", "origine", "date_emise", "texte", "destinataire", "responsable", "echeance", "statut",
-          "suite", "date_suite"]
+HEADER = [
+    "reco_id",
+    "zone",
+    "origine",
+    "date_emise",
+    "texte",
+    "destinataire",
+    "responsable",
+    "echeance",
+    "statut",
+    "suite",
+    "date_suite",
+]
 ZONES = ("gao", "mopti", "tombouctou", "kidal", "mali")
 QUARTERS = tuple((year, first) for year in (2016, 2017) for first in (1, 4, 7, 10) if (year, first) >= (2016, 7))
 ORIGINS = {"reunion": 40, "bulletin": 22, "matrice": 20, "note": 10, "ehp": 8}
@@ -72,10 +83,21 @@ def write(recommendations: list[Recommendation], received: date, path: Path) -> 
     for r in recommendations:
         if r.issued < received:
             status, outcome, since = r.state_before(received)
-            rows.append([
-                r.reco_id, r.zone, r.origin, r.issued, r.advice.text(r.zone), form("recipient", r.advice.recipient),
-                r.advice.responsible(r.zone), r.due, form("recommendation_status", status), outcome, since or "",
-            ])
+            rows.append(
+                [
+                    r.reco_id,
+                    r.zone,
+                    r.origin,
+                    r.issued,
+                    r.advice.text(r.zone),
+                    form("recipient", r.advice.recipient),
+                    r.advice.responsible(r.zone),
+                    r.due,
+                    form("recommendation_status", status),
+                    outcome,
+                    since or "",
+                ]
+            )
     return write_csv(path, [HEADER], rows, ";")
 
 

@@ -83,11 +83,13 @@ def write_csv(path: Path, headers: list[list[str]], rows: Iterable[Iterable[Any]
 def open_workbook(path: Path, title: str) -> xlsxwriter.Workbook:
     """A new workbook that says in its properties that it is synthetic; same bytes on every run."""
     book = xlsxwriter.Workbook(str(path), {"strings_to_urls": False})
-    book.set_properties({
-        "title": f"EXEMPLE : {title}",
-        "subject": "Données d’exemple, synthétiques",
-        "author": PRODUCER,
-        "comments": "Données d’exemple, synthétiques : aucune ligne ne décrit un fait réel.",
-        "created": CREATED,
-    })
+    book.set_properties(
+        {
+            "title": f"EXEMPLE : {title}",
+            "subject": "Données d’exemple, synthétiques",
+            "author": PRODUCER,
+            "comments": "Données d’exemple, synthétiques : aucune ligne ne décrit un fait réel.",
+            "created": CREATED,
+        }
+    )
     return book

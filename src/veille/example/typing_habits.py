@@ -21,12 +21,26 @@ CERCLES = {
     "Djenné": ("Djenne",),
 }
 COMMUNES = {
-    "Menaka": ("Ménaka",), "Anderamboukane": ("Andéramboukane",), "Tidermene": ("Tidermène",), "Inekar": ("Inékar",),
-    "Temera": ("Téméra",), "Dire": ("Diré",), "Djenne Commune": ("Djenné commune",), "Douekire": ("Douékiré",),
-    "Lere": ("Léré",), "Koumaira": ("Koumaïra",), "N'tillit": ("N’Tillit", "N tillit"), "Ber": ("BER", "Ber "),
-    "Bambara Maoude": ("Bambara-Maoudé",), "Sony Aliber": ("Sony-Aliber", "Sony  Aliber"), "Tin Hama": ("Tin-Hama",),
-    "Tenenkou Commune": ("Ténenkou commune",), "Haire": ("Haïré",), "Diafarabe": ("Diafarabé",),
-    "Mopti Commune": ("MOPTI COMMUNE", "Mopti commune"), "Diallassagou": ("Diallassagou ",),
+    "Menaka": ("Ménaka",),
+    "Anderamboukane": ("Andéramboukane",),
+    "Tidermene": ("Tidermène",),
+    "Inekar": ("Inékar",),
+    "Temera": ("Téméra",),
+    "Dire": ("Diré",),
+    "Djenne Commune": ("Djenné commune",),
+    "Douekire": ("Douékiré",),
+    "Lere": ("Léré",),
+    "Koumaira": ("Koumaïra",),
+    "N'tillit": ("N’Tillit", "N tillit"),
+    "Ber": ("BER", "Ber "),
+    "Bambara Maoude": ("Bambara-Maoudé",),
+    "Sony Aliber": ("Sony-Aliber", "Sony  Aliber"),
+    "Tin Hama": ("Tin-Hama",),
+    "Tenenkou Commune": ("Ténenkou commune",),
+    "Haire": ("Haïré",),
+    "Diafarabe": ("Diafarabé",),
+    "Mopti Commune": ("MOPTI COMMUNE", "Mopti commune"),
+    "Diallassagou": ("Diallassagou ",),
 }
 
 

@@ -18,13 +18,36 @@ EXCLUDED = {"refuted": 20, "rejected": 11, "not_approved": 17}
 
 # Relative frequency of each type of incident (our code), and what is more frequent in some zones.
 TYPES: dict[str, float] = {
-    "theft": 16, "armed_robbery": 14, "extortion": 11, "looting": 6, "illegal_taxation": 3, "property_damage": 3,
-    "unlawful_occupation": 2, "arson": 1.5,
-    "assault": 11, "threat": 8, "explosive_ordnance": 2.5, "torture": 1.4, "rape": 1.3, "sexual_assault": 1.1,
-    "forced_marriage": 0.9, "child_labour": 0.7, "attempted_rape": 0.5, "early_marriage": 0.4,
-    "murder": 5.5, "killing": 1.5, "abduction": 3, "arbitrary_arrest": 2, "unlawful_confinement": 1.4,
-    "disappearance": 1, "forced_recruitment": 0.7, "denial_of_services": 0.9, "discrimination": 0.4,
-    "forced_displacement": 0.8, "movement_restriction": 0.7, "other": 0.6,
+    "theft": 16,
+    "armed_robbery": 14,
+    "extortion": 11,
+    "looting": 6,
+    "illegal_taxation": 3,
+    "property_damage": 3,
+    "unlawful_occupation": 2,
+    "arson": 1.5,
+    "assault": 11,
+    "threat": 8,
+    "explosive_ordnance": 2.5,
+    "torture": 1.4,
+    "rape": 1.3,
+    "sexual_assault": 1.1,
+    "forced_marriage": 0.9,
+    "child_labour": 0.7,
+    "attempted_rape": 0.5,
+    "early_marriage": 0.4,
+    "murder": 5.5,
+    "killing": 1.5,
+    "abduction": 3,
+    "arbitrary_arrest": 2,
+    "unlawful_confinement": 1.4,
+    "disappearance": 1,
+    "forced_recruitment": 0.7,
+    "denial_of_services": 0.9,
+    "discrimination": 0.4,
+    "forced_displacement": 0.8,
+    "movement_restriction": 0.7,
+    "other": 0.6,
 }
 MORE_OF: dict[str, dict[str, float]] = {
     "mopti": {"murder": 1.8, "explosive_ordnance": 1.6, "threat": 1.3, "forced_displacement": 2},
@@ -33,14 +56,44 @@ MORE_OF: dict[str, dict[str, float]] = {
     "tombouctou": {"theft": 1.2},
 }
 PERPETRATORS: dict[str, dict[str, float]] = {
-    "gao": {"bandits": 46, "unknown": 20, "signatory_armed_group": 12, "community_member": 9, "non_signatory_armed_group": 4,
-            "self_defence_militia": 3, "extremist_group": 3, "national_forces": 2, "authority": 1},
-    "tombouctou": {"bandits": 50, "unknown": 22, "community_member": 9, "signatory_armed_group": 7, "extremist_group": 5,
-                   "national_forces": 4, "authority": 2, "international_forces": 1},
-    "mopti": {"unknown": 28, "bandits": 24, "extremist_group": 16, "self_defence_militia": 13, "community_member": 12,
-              "national_forces": 6, "authority": 1},
-    "kidal": {"signatory_armed_group": 34, "unknown": 30, "bandits": 20, "extremist_group": 8, "international_forces": 3,
-              "community_member": 5},
+    "gao": {
+        "bandits": 46,
+        "unknown": 20,
+        "signatory_armed_group": 12,
+        "community_member": 9,
+        "non_signatory_armed_group": 4,
+        "self_defence_militia": 3,
+        "extremist_group": 3,
+        "national_forces": 2,
+        "authority": 1,
+    },
+    "tombouctou": {
+        "bandits": 50,
+        "unknown": 22,
+        "community_member": 9,
+        "signatory_armed_group": 7,
+        "extremist_group": 5,
+        "national_forces": 4,
+        "authority": 2,
+        "international_forces": 1,
+    },
+    "mopti": {
+        "unknown": 28,
+        "bandits": 24,
+        "extremist_group": 16,
+        "self_defence_militia": 13,
+        "community_member": 12,
+        "national_forces": 6,
+        "authority": 1,
+    },
+    "kidal": {
+        "signatory_armed_group": 34,
+        "unknown": 30,
+        "bandits": 20,
+        "extremist_group": 8,
+        "international_forces": 3,
+        "community_member": 5,
+    },
 }
 GROUPS = {"host": 74, "idp": 8, "returnee": 9, "repatriated": 4, "refugee": 2, "asylum_seeker": 0.5, "unknown": 2.5}
 
@@ -147,8 +200,11 @@ def _communes(rng: Random, slots: list[tuple[str, str]], reach: dict[tuple[str, 
     chosen: dict[int, str] = {}
     for cercle in calibration.REPORTING_2016:
         for commune in _reporting_2016(cercle):
-            free = [i for i, slot in enumerate(slots)
-                    if slot[0] < "2017" and slot[1] == cercle and i not in chosen and commune in reach[slot]]
+            free = [
+                i
+                for i, slot in enumerate(slots)
+                if slot[0] < "2017" and slot[1] == cercle and i not in chosen and commune in reach[slot]
+            ]
             chosen[rng.choice(free)] = commune
     for i, (month, cercle) in enumerate(slots):
         possible = [c for c in reach[month, cercle] if month >= "2017" or c in _reporting_2016(cercle)]

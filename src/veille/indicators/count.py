@@ -25,12 +25,19 @@ def _connect(tables: dict[str, pd.DataFrame], params: Path) -> duckdb.DuckDBPyCo
         columns = ", ".join(f'"{c}" {kinds.get(str(df[c].dtype), "VARCHAR")}' for c in df.columns)
         con.execute(f"CREATE TABLE {name} ({columns})")
         if len(df):
+            con.register("df", df)
             con.execute(f"INSERT INTO {name} SELECT * FROM df")
+            con.unregister("df")
     members = pd.DataFrame(memberships(params), columns=["place", "level", "edition", "pcode"], dtype=object)
-    communes = pd.DataFrame([(n.place.edition, n.parent.pcode, n.place.pcode) for n in gazetteer().values() if n.level == 3],
-                            columns=["edition", "pcode", "commune_pcode"], dtype=object)
-    con.execute("CREATE TABLE members AS SELECT * FROM members")
-    con.execute("CREATE TABLE communes AS SELECT * FROM communes")
+    communes = pd.DataFrame(
+        [(n.place.edition, n.parent.pcode, n.place.pcode) for n in gazetteer().values() if n.level == 3],
+        columns=["edition", "pcode", "commune_pcode"],
+        dtype=object,
+    )
+    for name, df in (("members", members), ("communes", communes)):
+        con.register("df", df)
+        con.execute(f"CREATE TABLE {name} AS SELECT * FROM df")
+        con.unregister("df")
     con.execute("CREATE VIEW covered AS SELECT month, edition, pcode, has_rows FROM coverage WHERE is_covered")
     con.execute("CREATE VIEW months AS SELECT DISTINCT month FROM coverage")
     con.execute(
@@ -61,7 +68,9 @@ def _status(value: int, verified: int | None) -> str:
     return "verified" if verified == value else "mixed"
 
 
-def _cells(con: duckdb.DuckDBPyConnection, measure: Measure, levels: dict[str, str], grid: dict[tuple[str, str], bool]) -> list[tuple]:
+def _cells(
+    con: duckdb.DuckDBPyConnection, measure: Measure, levels: dict[str, str], grid: dict[tuple[str, str], bool]
+) -> list[tuple]:
     names = [name for name, _ in measure.dimensions]
     found: dict[tuple, tuple[int, int | None]] = {}
     for row in con.execute(measure.sql).fetchall():
@@ -77,8 +86,18 @@ def _cells(con: duckdb.DuckDBPyConnection, measure: Measure, levels: dict[str, s
             if (place, period, codes) not in found and (complete or not codes):
                 found[place, period, codes] = (0, 0)
     for (place, period, codes), (value, verified) in found.items():
-        out.append((measure.name, key(measure.indicator, dict(zip(names, codes, strict=True))), place, levels[place], period, value,
-                    measure.unit, _status(value, verified)))
+        out.append(
+            (
+                measure.name,
+                key(measure.indicator, dict(zip(names, codes, strict=True))),
+                place,
+                levels[place],
+                period,
+                value,
+                measure.unit,
+                _status(value, verified),
+            )
+        )
     return out
 
 

@@ -34,11 +34,23 @@ def _coverage_clause(edition: Edition, covered: SafeNumber, before: SafeNumber) 
     if not covered.is_shown or not before.is_shown:
         return say(" ; la couverture du monitoring n’ayant pas été reçue, l’évolution est à lire avec prudence.")
     if covered.value != before.value:
-        return say(" ; ", counted(before, "commune était couverte", "communes étaient couvertes"), f" en {previous.bare_name()}, ", covered,
-                   f" en {edition.period.bare_name()} : les deux nombres ne se comparent pas directement.")
+        return say(
+            " ; ",
+            counted(before, "commune était couverte", "communes étaient couvertes"),
+            f" en {previous.bare_name()}, ",
+            covered,
+            f" en {edition.period.bare_name()} : les deux nombres ne se comparent pas directement.",
+        )
     change = edition.number("protection_incidents_change_pct")
     if change.is_shown:
-        return say(", pour la même couverture (", counted(covered, "commune", "communes"), ") : ", "+" if not change.value.startswith("-") else "", change, ".")
+        return say(
+            ", pour la même couverture (",
+            counted(covered, "commune", "communes"),
+            ") : ",
+            "+" if not change.value.startswith("-") else "",
+            change,
+            ".",
+        )
     return say(", pour la même couverture (", counted(covered, "commune", "communes"), ").")
 
 
@@ -46,28 +58,46 @@ def sentence_on_month(edition: Edition) -> Runs:
     """The finding of the month, in what can and cannot be claimed."""
     total = edition.number(INCIDENTS)
     if not total.is_shown:
-        return say(f"Aucun incident de protection n’a été reçu pour {edition.period.name()} : ce bulletin ne dit rien du nombre d’incidents.")
-    out = say(strong(counted(total, "incident", "incidents")), " de protection ", agree(total, "a été rapporté", "ont été rapportés"),
-              f" en {edition.period.name()}", _verification(edition, total))
+        return say(
+            f"Aucun incident de protection n’a été reçu pour {edition.period.name()} : ce bulletin ne dit rien du nombre d’incidents."
+        )
+    out = say(
+        strong(counted(total, "incident", "incidents")),
+        " de protection ",
+        agree(total, "a été rapporté", "ont été rapportés"),
+        f" en {edition.period.name()}",
+        _verification(edition, total),
+    )
     share = edition.number(key("protection_incidents_share_pct", {"of": "mali"}))
     national = edition.number(INCIDENTS, "mali")
     if share.is_shown and not edition.area.is_country:
         out += say(" C’est ", share, " des ", national, " incidents rapportés dans le pays ce mois-là.")
-    ranked = sorted(((edition.number(key(INCIDENTS, {"category": c})), c) for c in code_list("incident_category")),
-                    key=lambda pair: -int(pair[0].value) if pair[0].is_shown else 1)
+    ranked = sorted(
+        ((edition.number(key(INCIDENTS, {"category": c})), c) for c in code_list("incident_category")),
+        key=lambda pair: -int(pair[0].value) if pair[0].is_shown else 1,
+    )
     n, category = ranked[0]
     if n.is_shown and n.value != "0":
         part = edition.number(key("protection_incidents_share_pct", {"category": category}))
         name = label("incident_category", category).lower()
         more = part.is_shown and int(part.value) > 50
-        out += say(f" Les {name} en forment plus de la moitié (" if more else f" Première catégorie : {name} (", n, ").")
+        out += say(
+            f" Les {name} en forment plus de la moitié (" if more else f" Première catégorie : {name} (", n, ")."
+        )
     previous = edition.period.shift(-1)
     before = edition.number(INCIDENTS, period=previous)
     if before.is_shown:
-        out += say(f" En {previous.bare_name()} : ", counted(before, "incident", "incidents"),
-                   _coverage_clause(edition, edition.number("communes_covered"), edition.number("communes_covered", period=previous)))
+        out += say(
+            f" En {previous.bare_name()} : ",
+            counted(before, "incident", "incidents"),
+            _coverage_clause(
+                edition, edition.number("communes_covered"), edition.number("communes_covered", period=previous)
+            ),
+        )
     else:
-        out += say(f" Le mois {'d’' if previous.bare_name()[0] in 'ao' else 'de '}{previous.bare_name()} n’a pas été reçu : aucune évolution n’est donnée.")
+        out += say(
+            f" Le mois {'d’' if previous.bare_name()[0] in 'ao' else 'de '}{previous.bare_name()} n’a pas été reçu : aucune évolution n’est donnée."
+        )
     return out
 
 
@@ -76,12 +106,22 @@ def cover(edition: Edition) -> Shown:
     area, period = edition.area, edition.period
     meta = [
         say(f"{area.details[edition.lang]} · n° {period.first} / {period.year} · {AUDIENCES[edition.audience]}"),
-        say(f"Données reçues au {day_name(day(edition.received))}", *((" · ", warn("chiffres d’exemple, synthétiques")) if edition.is_example else ())),
+        say(
+            f"Données reçues au {day_name(day(edition.received))}",
+            *((" · ", warn("chiffres d’exemple, synthétiques")) if edition.is_example else ()),
+        ),
     ]
     title = area.titles[edition.lang]
     return Shown(
-        {"kind": "cover", "org": "Cluster Protection · Mali", "title": "Bulletin de protection", "subtitle": f"{title[0].upper()}{title[1:]}, {period.name()}",
-         "meta": meta, "chips": list(edition.status), "lede": sentence_on_month(edition)}
+        {
+            "kind": "cover",
+            "org": "Cluster Protection · Mali",
+            "title": "Bulletin de protection",
+            "subtitle": f"{title[0].upper()}{title[1:]}, {period.name()}",
+            "meta": meta,
+            "chips": list(edition.status),
+            "lede": sentence_on_month(edition),
+        }
     )
 
 
@@ -97,19 +137,50 @@ def key_figures(edition: Edition) -> Shown:
     verified = edition.number(key("protection_incidents_share_pct", {"verification": "verified"}))
     sure, unsure = (edition.number(key(INCIDENTS, {"verification": v})) for v in ("verified", "unverified"))
     victims = edition.number("victims_people")
-    people = joined([say(edition.number(key("victims_people", {"person": c})), "\u00a0" + label("person", c).lower()) for c in code_list("person")], last=", ")
+    people = joined(
+        [
+            say(edition.number(key("victims_people", {"person": c})), "\u00a0" + label("person", c).lower())
+            for c in code_list("person")
+        ],
+        last=", ",
+    )
     idps = edition.latest("idps_people")
     items = [
-        _item(say(total), say("incidents rapportés"), say(before, f" en {previous.bare_name()}") if before.is_shown else say(f"{previous.bare_name()} : non reçu"),
-              is_warning=not before.is_shown),
-        _item(say(covered, soft(say(" / ", followed))) if covered.is_shown else say(covered), say("communes couvertes"),
-              say("communes suivies par le monitoring") if covered.value == followed.value and covered.is_shown
-              else say("couverture incomplète") if covered.is_shown else say("couverture non reçue"),
-              is_warning=covered.value != followed.value or not covered.is_shown),
-        _item(say(verified), say("des incidents vérifiés"), say(sure, " vérifiés, ", unsure, " non vérifiés") if sure.is_shown else say("vérification non reçue"),
-              is_warning=verified.value in ("", "0")),
-        _item(say(victims), say("victimes citées"), people if victims.is_shown else say("non reçu"), is_warning=not victims.is_shown),
-        _item(say(idps) if idps else say(edition.number("idps_people")), say("déplacés internes"),
-              say(f"stock au {day_name(day(idps.period))}") if idps else say("aucun stock reçu à cette date"), is_warning=idps is None),
+        _item(
+            say(total),
+            say("incidents rapportés"),
+            say(before, f" en {previous.bare_name()}")
+            if before.is_shown
+            else say(f"{previous.bare_name()} : non reçu"),
+            is_warning=not before.is_shown,
+        ),
+        _item(
+            say(covered, soft(say(" / ", followed))) if covered.is_shown else say(covered),
+            say("communes couvertes"),
+            say("communes suivies par le monitoring")
+            if covered.value == followed.value and covered.is_shown
+            else say("couverture incomplète")
+            if covered.is_shown
+            else say("couverture non reçue"),
+            is_warning=covered.value != followed.value or not covered.is_shown,
+        ),
+        _item(
+            say(verified),
+            say("des incidents vérifiés"),
+            say(sure, " vérifiés, ", unsure, " non vérifiés") if sure.is_shown else say("vérification non reçue"),
+            is_warning=verified.value in ("", "0"),
+        ),
+        _item(
+            say(victims),
+            say("victimes citées"),
+            people if victims.is_shown else say("non reçu"),
+            is_warning=not victims.is_shown,
+        ),
+        _item(
+            say(idps) if idps else say(edition.number("idps_people")),
+            say("déplacés internes"),
+            say(f"stock au {day_name(day(idps.period))}") if idps else say("aucun stock reçu à cette date"),
+            is_warning=idps is None,
+        ),
     ]
     return Shown({"kind": "keyfigures", "items": items})

@@ -9,12 +9,14 @@ from ..periods import Period
 from ..published import Edition
 from ..render.document import Block, Runs, const
 from . import maps, theme
-from .parts import SHORT_CAVEAT, column, figure, nothing_received, not_in_this_audience, row, table
+from .parts import SHORT_CAVEAT, column, figure, not_in_this_audience, nothing_received, row, table
 from .shown import Shown
 from .words import counted, elided, joined, say
 
-BORDERS = ("Les frontières, noms et désignations figurant sur cette carte n’impliquent ni reconnaissance ni acceptation officielle "
-           "par l’Organisation des Nations Unies.")
+BORDERS = (
+    "Les frontières, noms et désignations figurant sur cette carte n’impliquent ni reconnaissance ni acceptation officielle "
+    "par l’Organisation des Nations Unies."
+)
 INCIDENTS = "protection_incidents"
 
 
@@ -40,16 +42,31 @@ def _table_of_cercles(edition: Edition) -> Block:
             continue
         only_one = len(region.cercles) == 1
         rows.append({"kind": "group", "cells": [say(edition.region_name(region))]})
-        kept = [t for t in numbers if not edition.area.is_country or t[1].status != "not_received" or t[2].status != "not_received"]
+        kept = [
+            t
+            for t in numbers
+            if not edition.area.is_country or t[1].status != "not_received" or t[2].status != "not_received"
+        ]
         for cercle, n, b in kept:
             rows.append(row(edition.cercle_name(cercle), b, n, edition.number(share, cercle) if n.is_shown else ""))
         if not only_one and len(edition.area.regions) > 1:
-            rows.append(row("Sous-total", edition.number(INCIDENTS, region.place, before), edition.number(INCIDENTS, region.place),
-                            edition.number(share, region.place) if edition.has(INCIDENTS, region.place) else "", kind="subtotal"))
+            rows.append(
+                row(
+                    "Sous-total",
+                    edition.number(INCIDENTS, region.place, before),
+                    edition.number(INCIDENTS, region.place),
+                    edition.number(share, region.place) if edition.has(INCIDENTS, region.place) else "",
+                    kind="subtotal",
+                )
+            )
     rows.append(row("Total", edition.number(INCIDENTS, period=before), edition.number(INCIDENTS), "", kind="total"))
     notes = [say(f"Aucune donnée reçue : {', '.join(silent)}.")] if silent else []
-    columns = [column("Cercle", "#adm2+name"), column(before.short_name().capitalize(), "#affected+incidents+previous", right=True),
-               column(now.short_name().capitalize(), "#affected+incidents", right=True), column("Part", "#indicator+pct", right=True)]
+    columns = [
+        column("Cercle", "#adm2+name"),
+        column(before.short_name().capitalize(), "#affected+incidents+previous", right=True),
+        column(now.short_name().capitalize(), "#affected+incidents", right=True),
+        column("Part", "#indicator+pct", right=True),
+    ]
     return table(edition, "incidents_par_cercle", say("Incidents par cercle"), columns, rows, notes)
 
 
@@ -68,10 +85,19 @@ def figure_of_places(edition: Edition) -> Shown:
     if ranked[0][1].value == "0":
         title = say("Aucun incident rapporté dans les cercles couverts")
     elif len(ranked) > 1 and ranked[0][1].value == ranked[1][1].value:
-        title = say(f"Cercles de {name} et de {edition.cercle_name(ranked[1][0])} : ", ranked[0][1], " incidents chacun, sur ", total)
+        title = say(
+            f"Cercles de {name} et de {edition.cercle_name(ranked[1][0])} : ",
+            ranked[0][1],
+            " incidents chacun, sur ",
+            total,
+        )
     else:
         title = say(f"Le cercle {elided(name)} compte ", ranked[0][1], " des ", counted(total, "incident", "incidents"))
-    alt = say("Carte des incidents par cercle : ", joined([say(edition.cercle_name(c) + " ", n) for c, n in drawn.items()]), ".")
+    alt = say(
+        "Carte des incidents par cercle : ",
+        joined([say(edition.cercle_name(c) + " ", n) for c, n in drawn.items()]),
+        ".",
+    )
     # The table is made first: it stands beside the figure and is numbered on its own.
     beside = _table_of_cercles(edition)
     signs = []
@@ -80,8 +106,19 @@ def figure_of_places(edition: Edition) -> Shown:
     if any(n.value == "0" for n in drawn.values()):
         signs.append("anneau vide : zéro incident rapporté")
     legend = "La surface du disque est proportionnelle au nombre" + (f" ; {' ; '.join(signs)}" if signs else "") + ". "
-    return Shown(figure(edition, "carte", title, say(f"Incidents par cercle, {edition.period.name()}"), (drawing, None), alt,
-                        [say(legend + "Fond : Natural Earth. " + BORDERS)], None, beside))
+    return Shown(
+        figure(
+            edition,
+            "carte",
+            title,
+            say(f"Incidents par cercle, {edition.period.name()}"),
+            (drawing, None),
+            alt,
+            [say(legend + "Fond : Natural Earth. " + BORDERS)],
+            None,
+            beside,
+        )
+    )
 
 
 # --- trend ----------------------------------------------------------------------------------------------------------
@@ -92,8 +129,15 @@ def _draw_trend(edition: Edition, months: list[Period], width: float, size: floa
     covered = [edition.number("communes_covered", period=m) for m in months]
     monitors = [edition.number("monitors", period=m) for m in months]
     wide = width > 5
-    figure_, axes = theme.canvas(width, 3.0 if wide else 3.3, size, f"trend-{edition.area.code}-{'w' if wide else 'n'}", nrows=2, sharex=True,
-                                 height_ratios=[2.3, 1])
+    figure_, axes = theme.canvas(
+        width,
+        3.0 if wide else 3.3,
+        size,
+        f"trend-{edition.area.code}-{'w' if wide else 'n'}",
+        nrows=2,
+        sharex=True,
+        height_ratios=[2.3, 1],
+    )
     figure_.subplots_adjust(0.055 if wide else 0.09, 0.2 if wide else 0.21, 0.985, 0.92, hspace=0.42)
     top, low = axes
     values = [int(n.value) if n.is_shown else None for n in incidents]
@@ -113,15 +157,37 @@ def _draw_trend(edition: Edition, months: list[Period], width: float, size: floa
         else:
             runs_of_points[-1].append(i)
     for stretch in runs_of_points:
-        top.plot(stretch, [values[i] for i in stretch], color=theme.BLUE, linewidth=1.8, marker="o", markersize=3.4, clip_on=False)
+        top.plot(
+            stretch,
+            [values[i] for i in stretch],
+            color=theme.BLUE,
+            linewidth=1.8,
+            marker="o",
+            markersize=3.4,
+            clip_on=False,
+        )
     last = len(months) - 1
-    labelled = set(range(len(months))) if wide else {last, *(i for i, v in enumerate(values) if v is not None and v in (max(known), min(known)))}
+    labelled = (
+        set(range(len(months)))
+        if wide
+        else {last, *(i for i, v in enumerate(values) if v is not None and v in (max(known), min(known)))}
+    )
     for i, (v, n) in enumerate(zip(values, incidents, strict=True)):
         if v is None:
-            top.text(i, step * 0.12, n.display(), gid=f"num {n.address}", ha="center", color=theme.SOFT, fontsize=size - 1)
+            top.text(
+                i, step * 0.12, n.display(), gid=f"num {n.address}", ha="center", color=theme.SOFT, fontsize=size - 1
+            )
         elif i in labelled:
-            theme.write_number(top, i, v + high * 0.055, n, ha="center", va="bottom", color=theme.BLUE if i == last else theme.SOFT,
-                               fontweight=600 if i == last else 400)
+            theme.write_number(
+                top,
+                i,
+                v + high * 0.055,
+                n,
+                ha="center",
+                va="bottom",
+                color=theme.BLUE if i == last else theme.SOFT,
+                fontweight=600 if i == last else 400,
+            )
     most = max([int(n.value) for n in covered if n.is_shown], default=1)
     low.set_ylim(0, most * 1.42)
     low.set_yticks([])
@@ -129,15 +195,29 @@ def _draw_trend(edition: Edition, months: list[Period], width: float, size: floa
     for i, n in enumerate(covered):
         if n.is_shown:
             low.bar(i, int(n.value), width=0.62, color=theme.PALE if i != last else theme.BLUE, linewidth=0)
-            theme.write_number(low, i, int(n.value) + most * 0.06, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT)
+            theme.write_number(
+                low, i, int(n.value) + most * 0.06, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT
+            )
         else:
             theme.write_number(low, i, most * 0.06, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT)
     low.set_xticks(range(len(months)))
     names = [m.short_name() if wide else m.bare_name()[0].upper() for m in months]
-    low.set_xticklabels([f"{n}\n{m.year}" if m.first == 1 or i == 0 else n for i, (n, m) in enumerate(zip(names, months, strict=True))])
+    low.set_xticklabels(
+        [f"{n}\n{m.year}" if m.first == 1 or i == 0 else n for i, (n, m) in enumerate(zip(names, months, strict=True))]
+    )
     low.set_xlim(-0.6, last + 0.6)
     for i, n in enumerate(monitors):
-        low.text(i, -0.92 if wide else -0.86, n.display(), gid=f"num {n.address}", ha="center", va="top", transform=low.get_xaxis_transform(), color=theme.INK if i == last else theme.SOFT, fontsize=size - 1)
+        low.text(
+            i,
+            -0.92 if wide else -0.86,
+            n.display(),
+            gid=f"num {n.address}",
+            ha="center",
+            va="top",
+            transform=low.get_xaxis_transform(),
+            color=theme.INK if i == last else theme.SOFT,
+            fontsize=size - 1,
+        )
     low.text(0, -0.6 if wide else -0.56, "Moniteurs", ha="left", va="top", transform=low.transAxes, color=theme.SOFT)
     for ax in axes:
         ax.spines["bottom"].set_color(theme.SOFT)
@@ -154,20 +234,64 @@ def figure_of_trend(edition: Edition) -> Shown:
         return Shown(nothing_received(edition, "Évolution : moins de deux mois ont été reçus"))
     low = min(shown.values(), key=lambda n: int(n.value))
     high = max(shown.values(), key=lambda n: int(n.value))
-    title = say("Entre ", low, " et ", high, " incidents par mois reçu", " ; ", edition.number(INCIDENTS), f" en {edition.period.name()}")
-    rows = [row(m.name(), incidents[m], edition.number("communes_covered", period=m), edition.number("communes_followed", period=m), edition.number("monitors", period=m))
-            for m in months]
-    columns = [column("Mois", "#date"), column("Incidents", "#affected+incidents", right=True), column("Communes couvertes", "#loc+covered", right=True),
-               column("Communes suivies", "#loc+followed", right=True), column("Moniteurs", "#capacity+monitors", right=True)]
-    behind = table(edition, "evolution_12_mois", say("Incidents et couverture du monitoring, mois par mois"), columns, rows, numbered=False)
+    title = say(
+        "Entre ",
+        low,
+        " et ",
+        high,
+        " incidents par mois reçu",
+        " ; ",
+        edition.number(INCIDENTS),
+        f" en {edition.period.name()}",
+    )
+    rows = [
+        row(
+            m.name(),
+            incidents[m],
+            edition.number("communes_covered", period=m),
+            edition.number("communes_followed", period=m),
+            edition.number("monitors", period=m),
+        )
+        for m in months
+    ]
+    columns = [
+        column("Mois", "#date"),
+        column("Incidents", "#affected+incidents", right=True),
+        column("Communes couvertes", "#loc+covered", right=True),
+        column("Communes suivies", "#loc+followed", right=True),
+        column("Moniteurs", "#capacity+monitors", right=True),
+    ]
+    behind = table(
+        edition,
+        "evolution_12_mois",
+        say("Incidents et couverture du monitoring, mois par mois"),
+        columns,
+        rows,
+        numbered=False,
+    )
     wide, narrow = theme.both_widths(lambda width, size: _draw_trend(edition, months, width, size))
-    alt = say("Courbe des incidents : ", joined([say(m.name() + " ", n) for m, n in incidents.items()]), ". ",
-              "Communes couvertes et nombre de moniteurs : voir le tableau des données.")
-    notes = [say("Une baisse peut venir d’un moindre monitoring : lire la courbe avec les communes couvertes et les moniteurs. " + SHORT_CAVEAT)]
+    alt = say(
+        "Courbe des incidents : ",
+        joined([say(m.name() + " ", n) for m, n in incidents.items()]),
+        ". ",
+        "Communes couvertes et nombre de moniteurs : voir le tableau des données.",
+    )
+    notes = [
+        say(
+            "Une baisse peut venir d’un moindre monitoring : lire la courbe avec les communes couvertes et les moniteurs. "
+            + SHORT_CAVEAT
+        )
+    ]
     missing = [m for m in months if m not in shown]
     if missing:
-        notes.insert(0, say(f"n.d. : aucune donnée reçue pour ce mois. Reçus : ", joined([say(m.name()) for m in shown]), "."))
-    subtitle = say("Incidents rapportés, communes couvertes et moniteurs, ", const("trend_months", str(len(months))), f" mois jusqu’en {edition.period.name()}")
+        notes.insert(
+            0, say("n.d. : aucune donnée reçue pour ce mois. Reçus : ", joined([say(m.name()) for m in shown]), ".")
+        )
+    subtitle = say(
+        "Incidents rapportés, communes couvertes et moniteurs, ",
+        const("trend_months", str(len(months))),
+        f" mois jusqu’en {edition.period.name()}",
+    )
     return Shown(figure(edition, "evolution", title, subtitle, (wide, narrow), alt, notes, behind))
 
 
@@ -177,7 +301,9 @@ def figure_of_trend(edition: Edition) -> Shown:
 def _draw_bars(name: str, rows: list[tuple[str, SafeNumber, SafeNumber | None]], width: float, size: float) -> str:
     """One bar per row: label, total, and the part not verified (hatched) where it is known."""
     wide = width > 5
-    figure_, ax = theme.canvas(width, 0.3 * len(rows) * (1 if wide else 1.55) + 0.1, size, f"bars-{name}-{'w' if wide else 'n'}")
+    figure_, ax = theme.canvas(
+        width, 0.3 * len(rows) * (1 if wide else 1.55) + 0.1, size, f"bars-{name}-{'w' if wide else 'n'}"
+    )
     left = 0.4 if wide else 0.0
     figure_.subplots_adjust(left, 0.0, 0.9, 1)
     high = max([int(n.value) for _, n, _ in rows if n.is_shown], default=1) or 1
@@ -196,13 +322,31 @@ def _draw_bars(name: str, rows: list[tuple[str, SafeNumber, SafeNumber | None]],
             solid = int(n.value) - hatched
             ax.barh(y, solid, thick, color=theme.BLUE, linewidth=0)
             if hatched:
-                ax.barh(y, hatched, thick, left=solid, facecolor="white", edgecolor=theme.BLUE, hatch="/////", linewidth=0.8)
+                ax.barh(
+                    y, hatched, thick, left=solid, facecolor="white", edgecolor=theme.BLUE, hatch="/////", linewidth=0.8
+                )
         at = (int(n.value) if n.is_shown else 0) + high * 0.012
-        theme.write_number(ax, at, y, n, va="center_baseline", fontweight=600 if n.is_shown else 400, color=theme.INK if n.is_shown else theme.SOFT)
+        theme.write_number(
+            ax,
+            at,
+            y,
+            n,
+            va="center_baseline",
+            fontweight=600 if n.is_shown else 400,
+            color=theme.INK if n.is_shown else theme.SOFT,
+        )
     return theme.svg(figure_)
 
 
-def _bars(edition: Edition, name: str, rows: list[tuple[str, SafeNumber, SafeNumber | None]], title: Runs, subtitle: Runs, notes: list[Runs], behind: Block) -> Shown:
+def _bars(
+    edition: Edition,
+    name: str,
+    rows: list[tuple[str, SafeNumber, SafeNumber | None]],
+    title: Runs,
+    subtitle: Runs,
+    notes: list[Runs],
+    behind: Block,
+) -> Shown:
     wide, narrow = theme.both_widths(lambda width, size: _draw_bars(name, rows, width, size))
     alt = say("Barres : ", joined([say(text + " ", n) for text, n, _ in rows]), ".")
     return Shown(figure(edition, name, title, subtitle, (wide, narrow), alt, notes, behind))
@@ -224,18 +368,45 @@ def figure_of_categories(edition: Edition) -> Shown:
     else:
         title = say(f"{name} : ", counted(n, "incident", "incidents"), " sur ", edition.number(INCIDENTS))
     rows = [row(label("incident_category", c), n, sure[c], part[c], share[c] if n.is_shown else "") for c, n in ranked]
-    rows.append(row("Total", edition.number(INCIDENTS), edition.number(key(INCIDENTS, {"verification": "verified"})),
-                    edition.number(key(INCIDENTS, {"verification": "unverified"})), "", kind="total"))
-    columns = [column("Catégorie", "#event+category"), column("Incidents", "#affected+incidents", right=True), column("Vérifiés", "#affected+verified", right=True),
-               column("Non vérifiés", "#affected+unverified", right=True), column("Part", "#indicator+pct", right=True)]
+    rows.append(
+        row(
+            "Total",
+            edition.number(INCIDENTS),
+            edition.number(key(INCIDENTS, {"verification": "verified"})),
+            edition.number(key(INCIDENTS, {"verification": "unverified"})),
+            "",
+            kind="total",
+        )
+    )
+    columns = [
+        column("Catégorie", "#event+category"),
+        column("Incidents", "#affected+incidents", right=True),
+        column("Vérifiés", "#affected+verified", right=True),
+        column("Non vérifiés", "#affected+unverified", right=True),
+        column("Part", "#indicator+pct", right=True),
+    ]
     behind = table(edition, "typologie", say("Incidents par catégorie d’atteinte"), columns, rows, numbered=False)
     bars = [(label("incident_category", c, short=True), n, part[c]) for c, n in ranked if n.value != "0"]
-    notes = [say("Les violences sexuelles signalées aux moniteurs ne figurent qu’à l’intérieur de l’intégrité physique et psychique ; elles ne s’ajoutent pas aux chiffres du GBVIMS. "
-                 + SHORT_CAVEAT)]
+    notes = [
+        say(
+            "Les violences sexuelles signalées aux moniteurs ne figurent qu’à l’intérieur de l’intégrité physique et psychique ; elles ne s’ajoutent pas aux chiffres du GBVIMS. "
+            + SHORT_CAVEAT
+        )
+    ]
     zero = [label("incident_category", c, short=True).lower() for c, n in ranked if n.value == "0"]
     if zero:
         notes.insert(0, say(f"Aucun incident rapporté : {', '.join(zero)}."))
-    return _bars(edition, "typologie", bars, title, say(f"Incidents par catégorie, {edition.period.name()}. Plein : vérifiés ; hachuré : non vérifiés, là où la part est publiée"), notes, behind)
+    return _bars(
+        edition,
+        "typologie",
+        bars,
+        title,
+        say(
+            f"Incidents par catégorie, {edition.period.name()}. Plein : vérifiés ; hachuré : non vérifiés, là où la part est publiée"
+        ),
+        notes,
+        behind,
+    )
 
 
 def figure_of_victims(edition: Edition) -> Shown:
@@ -251,10 +422,40 @@ def figure_of_victims(edition: Edition) -> Shown:
     killed, injured = (edition.number(key("victims_people", {"harm": h})) for h in ("killed", "injured"))
     silent = edition.number("incidents_without_victim_answer")
     lines = [row(text, n) for text, n in rows]
-    lines += [row("Total", total, kind="total"), {"kind": "group", "cells": [say("Parmi elles")]}, row("Personnes tuées", killed), row("Personnes blessées", injured)]
-    behind = table(edition, "victimes", say("Victimes par sexe et âge"), [column("Victimes", "#affected+label"), column("Personnes", "#affected+people", right=True)], lines, numbered=False)
-    notes = [say("Tuées : ", killed, " ; blessées : ", injured, ". Incidents sans réponse sur les victimes : ", silent, ", non comptés ici.")]
-    return _bars(edition, "victimes", [(t, n, None) for t, n in rows], title, say(f"Femmes, hommes, filles, garçons, {edition.period.name()}"), notes, behind)
+    lines += [
+        row("Total", total, kind="total"),
+        {"kind": "group", "cells": [say("Parmi elles")]},
+        row("Personnes tuées", killed),
+        row("Personnes blessées", injured),
+    ]
+    behind = table(
+        edition,
+        "victimes",
+        say("Victimes par sexe et âge"),
+        [column("Victimes", "#affected+label"), column("Personnes", "#affected+people", right=True)],
+        lines,
+        numbered=False,
+    )
+    notes = [
+        say(
+            "Tuées : ",
+            killed,
+            " ; blessées : ",
+            injured,
+            ". Incidents sans réponse sur les victimes : ",
+            silent,
+            ", non comptés ici.",
+        )
+    ]
+    return _bars(
+        edition,
+        "victimes",
+        [(t, n, None) for t, n in rows],
+        title,
+        say(f"Femmes, hommes, filles, garçons, {edition.period.name()}"),
+        notes,
+        behind,
+    )
 
 
 def figure_of_perpetrators(edition: Edition) -> Shown:
@@ -266,9 +467,35 @@ def figure_of_perpetrators(edition: Edition) -> Shown:
         return Shown(nothing_received(edition, "Auteurs présumés"))
     share = {c: edition.number(key("protection_incidents_share_pct", {"perpetrator_class": c})) for c, _ in ranked}
     top, n = ranked[0]
-    title = say(f"{label('perpetrator_class', top)} : ", counted(n, "incident", "incidents"), *((", ", share[top], " du total") if share[top].is_shown else ()))
+    title = say(
+        f"{label('perpetrator_class', top)} : ",
+        counted(n, "incident", "incidents"),
+        *((", ", share[top], " du total") if share[top].is_shown else ()),
+    )
     rows = [row(label("perpetrator_class", c), n, share[c] if n.is_shown else "") for c, n in ranked]
-    behind = table(edition, "auteurs_presumes", say("Incidents par classe d’auteurs présumés"),
-                   [column("Classe", "#cause+actor"), column("Incidents", "#affected+incidents", right=True), column("Part", "#indicator+pct", right=True)], rows, numbered=False)
-    notes = [say("Auteurs présumés, tels que déclarés par les victimes ou les témoins ; rien n’est établi. Classes larges, à l’échelle de la zone seulement.")]
-    return _bars(edition, "auteurs", [(label("perpetrator_class", c), n, None) for c, n in ranked], title, say(f"Incidents par classe, {edition.period.name()}"), notes, behind)
+    behind = table(
+        edition,
+        "auteurs_presumes",
+        say("Incidents par classe d’auteurs présumés"),
+        [
+            column("Classe", "#cause+actor"),
+            column("Incidents", "#affected+incidents", right=True),
+            column("Part", "#indicator+pct", right=True),
+        ],
+        rows,
+        numbered=False,
+    )
+    notes = [
+        say(
+            "Auteurs présumés, tels que déclarés par les victimes ou les témoins ; rien n’est établi. Classes larges, à l’échelle de la zone seulement."
+        )
+    ]
+    return _bars(
+        edition,
+        "auteurs",
+        [(label("perpetrator_class", c), n, None) for c, n in ranked],
+        title,
+        say(f"Incidents par classe, {edition.period.name()}"),
+        notes,
+        behind,
+    )

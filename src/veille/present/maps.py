@@ -65,8 +65,16 @@ def draw(edition: Edition, numbers: dict[Place, SafeNumber], largest: int) -> tu
     for code, polygons in sorted(_regions().items()):
         for ring in polygons:
             own = code in inside
-            ax.add_patch(Polygon(ring, closed=True, facecolor="#e9f1f9" if own else theme.LAND, edgecolor=theme.BLUE if own and not edition.area.is_country else "#b9bfb4",
-                                 linewidth=1.1 if own and not edition.area.is_country else 0.7, clip_on=True))
+            ax.add_patch(
+                Polygon(
+                    ring,
+                    closed=True,
+                    facecolor="#e9f1f9" if own else theme.LAND,
+                    edgecolor=theme.BLUE if own and not edition.area.is_country else "#b9bfb4",
+                    linewidth=1.1 if own and not edition.area.is_country else 0.7,
+                    clip_on=True,
+                )
+            )
     scale_x = (east - west) / (width * 72)  # degrees per point
     scale_y = (north - south) / (height * 72)
     taken: list[tuple[float, float, float, float]] = []
@@ -80,10 +88,26 @@ def draw(edition: Edition, numbers: dict[Place, SafeNumber], largest: int) -> tu
     labelled = []
     for at, (place, number, lon, lat, radius) in enumerate(spots):
         if not number.is_shown:
-            ax.plot(lon, lat, "o", markersize=2 * radius, markerfacecolor="none", markeredgecolor=theme.SOFT, markeredgewidth=0.8)
+            ax.plot(
+                lon,
+                lat,
+                "o",
+                markersize=2 * radius,
+                markerfacecolor="none",
+                markeredgecolor=theme.SOFT,
+                markeredgewidth=0.8,
+            )
             ax.plot(lon, lat, "x", markersize=1.1 * radius, color=theme.SOFT, markeredgewidth=0.8)
         elif number.value == "0":
-            ax.plot(lon, lat, "o", markersize=2 * radius, markerfacecolor="white", markeredgecolor=theme.BLUE, markeredgewidth=1.1)
+            ax.plot(
+                lon,
+                lat,
+                "o",
+                markersize=2 * radius,
+                markerfacecolor="white",
+                markeredgecolor=theme.BLUE,
+                markeredgewidth=1.1,
+            )
         else:
             ax.plot(lon, lat, "o", markersize=2 * radius, color=theme.BLUE, alpha=0.82, markeredgewidth=0)
         if edition.area.is_country and not (number.is_shown and int(number.value) >= max(5, largest / 8)):
@@ -92,8 +116,10 @@ def draw(edition: Edition, numbers: dict[Place, SafeNumber], largest: int) -> tu
         length = (len(name) + len(shown) + 1) * 4.9
         high = 9.5
         options = (
-            (lon + (radius + 3) * scale_x, lat - 3.2 * scale_y, "left"), (lon - (radius + 3 + length) * scale_x, lat - 3.2 * scale_y, "left"),
-            (lon - length / 2 * scale_x, lat + (radius + 4) * scale_y, "left"), (lon - length / 2 * scale_x, lat - (radius + 11) * scale_y, "left"),
+            (lon + (radius + 3) * scale_x, lat - 3.2 * scale_y, "left"),
+            (lon - (radius + 3 + length) * scale_x, lat - 3.2 * scale_y, "left"),
+            (lon - length / 2 * scale_x, lat + (radius + 4) * scale_y, "left"),
+            (lon - length / 2 * scale_x, lat - (radius + 11) * scale_y, "left"),
         )
         for x, y, _ in options:
             box = (x, y - 2 * scale_y, x + length * scale_x, y + high * scale_y)

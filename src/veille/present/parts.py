@@ -29,20 +29,52 @@ def signs_used(cells: Iterable[dict]) -> list[Runs]:
     return [say(SIGNS)] if shown & {"n.d.", "n.p."} else []
 
 
-def table(edition: Edition, name: str, title: Runs, columns: list[dict], rows: list[dict], notes: list[Runs] | None = None, *, numbered: bool = True) -> Block:
+def table(
+    edition: Edition,
+    name: str,
+    title: Runs,
+    columns: list[dict],
+    rows: list[dict],
+    notes: list[Runs] | None = None,
+    *,
+    numbered: bool = True,
+) -> Block:
     """A table block, numbered in reading order unless it stands behind a figure."""
     return {
-        "kind": "table", "number": edition.next_number("table") if numbered else None, "name": name, "title": title, "columns": columns,
-        "rows": rows, "notes": [*(notes or []), *signs_used(rows)],
+        "kind": "table",
+        "number": edition.next_number("table") if numbered else None,
+        "name": name,
+        "title": title,
+        "columns": columns,
+        "rows": rows,
+        "notes": [*(notes or []), *signs_used(rows)],
     }
 
 
-def figure(edition: Edition, name: str, title: Runs, subtitle: Runs, svg: tuple[str, str | None], alt: Runs, notes: list[Runs], behind: Block | None,
-           beside: Block | None = None) -> Block:
+def figure(
+    edition: Edition,
+    name: str,
+    title: Runs,
+    subtitle: Runs,
+    svg: tuple[str, str | None],
+    alt: Runs,
+    notes: list[Runs],
+    behind: Block | None,
+    beside: Block | None = None,
+) -> Block:
     """A figure block: its finding, what is drawn, two widths of the same drawing, and the table behind it."""
     return {
-        "kind": "figure", "number": edition.next_number("figure"), "name": name, "title": title, "subtitle": subtitle, "svg": svg[0],
-        "svg_narrow": svg[1], "alt": alt, "notes": notes, "table": behind, "beside": beside,
+        "kind": "figure",
+        "number": edition.next_number("figure"),
+        "name": name,
+        "title": title,
+        "subtitle": subtitle,
+        "svg": svg[0],
+        "svg_narrow": svg[1],
+        "alt": alt,
+        "notes": notes,
+        "table": behind,
+        "beside": beside,
     }
 
 
@@ -58,7 +90,13 @@ def not_in_this_audience(what: str) -> Block:
 
 def to_write(heading: str) -> Block:
     """The dashed box where people still have to write."""
-    return note("À rédiger", paragraph(say(f"Rubrique « {heading} » : un brouillon le signale ; un bulletin publié ne peut pas la laisser vide.")), style="todo")
+    return note(
+        "À rédiger",
+        paragraph(
+            say(f"Rubrique « {heading} » : un brouillon le signale ; un bulletin publié ne peut pas la laisser vide.")
+        ),
+        style="todo",
+    )
 
 
 def month_in_brackets(edition: Edition) -> Runs:

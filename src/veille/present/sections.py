@@ -20,39 +20,92 @@ GBV_CAVEAT = (
 
 def table_of_population_groups(edition: Edition) -> Shown:
     """Victims by population group."""
-    rows = [(label("population_group", c), edition.number(key("victims_people", {"population_group": c}))) for c in code_list("population_group")]
+    rows = [
+        (label("population_group", c), edition.number(key("victims_people", {"population_group": c})))
+        for c in code_list("population_group")
+    ]
     if all(n.status == "not_received" for _, n in rows):
         return Shown(nothing_received(edition, "Groupes de population"))
     shown = [row(text, n) for text, n in rows if n.value != "0"]
-    notes = [say("Aucune victime citée : ", ", ".join(t.lower() for t, n in rows if n.value == "0") + ".")] if any(n.value == "0" for _, n in rows) else []
-    return Shown(table(edition, "victimes_par_groupe", say("Victimes par groupe de population"),
-                       [column("Groupe", "#affected+group"), column("Victimes", "#affected+people", right=True)], shown, notes))
+    notes = (
+        [say("Aucune victime citée : ", ", ".join(t.lower() for t, n in rows if n.value == "0") + ".")]
+        if any(n.value == "0" for _, n in rows)
+        else []
+    )
+    return Shown(
+        table(
+            edition,
+            "victimes_par_groupe",
+            say("Victimes par groupe de population"),
+            [column("Groupe", "#affected+group"), column("Victimes", "#affected+people", right=True)],
+            shown,
+            notes,
+        )
+    )
 
 
 def table_of_movements(edition: Edition) -> Shown:
     """Stocks of displaced, returned and repatriated people, each with its day."""
     rows: list[dict] = []
     days = set()
-    for stem, name in (("idps_people", "idp"), ("returned_idps_people", "returned_idp"), ("repatriated_people", "repatriated")):
+    for stem, name in (
+        ("idps_people", "idp"),
+        ("returned_idps_people", "returned_idp"),
+        ("repatriated_people", "repatriated"),
+    ):
         newest = edition.latest(stem)
         if newest is None:
             continue
         earlier = [p for p in edition.tables.periods(stem, edition.area.code) if p < newest.period]
         before = edition.number(stem, period=earlier[-1]) if earlier else None
         change = edition.number("idps_people_difference", period=newest.period) if stem == "idps_people" else None
-        sign = "+" if change is not None and change.is_shown and not change.value.startswith("-") and change.value != "0" else ""
+        sign = (
+            "+"
+            if change is not None and change.is_shown and not change.value.startswith("-") and change.value != "0"
+            else ""
+        )
         days.add(newest.period)
-        rows.append(row(label("movement_type", name), day_name(day(newest.period)), newest, say(before, soft(say(f" au {day_name(day(before.period))}"))) if before else "",
-                        say(sign, change) if change is not None and change.is_shown else ""))
+        rows.append(
+            row(
+                label("movement_type", name),
+                day_name(day(newest.period)),
+                newest,
+                say(before, soft(say(f" au {day_name(day(before.period))}"))) if before else "",
+                say(sign, change) if change is not None and change.is_shown else "",
+            )
+        )
     if not rows:
-        return Shown(paragraph(soft(say(f"Mouvements de population : aucun stock reçu à une date antérieure ou égale à fin {edition.period.name()}."))))
-    columns = [column("Population", "#affected+type"), column("Jour du stock", "#date"), column("Personnes", "#affected+ind", right=True),
-               column("Stock précédent", "#affected+ind+previous", right=True), column("Écart", "#affected+ind+difference", right=True)]
-    notes = [say("Un stock compte les personnes présentes un jour donné ; l’écart entre deux stocks n’est pas un nombre de nouveaux déplacés. Déplacés et retournés ne s’additionnent pas. "
-                 "Retours et rapatriements sont des cumuls.")]
+        return Shown(
+            paragraph(
+                soft(
+                    say(
+                        f"Mouvements de population : aucun stock reçu à une date antérieure ou égale à fin {edition.period.name()}."
+                    )
+                )
+            )
+        )
+    columns = [
+        column("Population", "#affected+type"),
+        column("Jour du stock", "#date"),
+        column("Personnes", "#affected+ind", right=True),
+        column("Stock précédent", "#affected+ind+previous", right=True),
+        column("Écart", "#affected+ind+difference", right=True),
+    ]
+    notes = [
+        say(
+            "Un stock compte les personnes présentes un jour donné ; l’écart entre deux stocks n’est pas un nombre de nouveaux déplacés. Déplacés et retournés ne s’additionnent pas. "
+            "Retours et rapatriements sont des cumuls."
+        )
+    ]
     assessed = edition.number("idp_cercles_assessed", period=max(days))
     if assessed.is_shown:
-        notes.append(say("Déplacés internes : ", counted(assessed, "cercle évalué", "cercles évalués"), " lors du dernier relevé."))
+        notes.append(
+            say(
+                "Déplacés internes : ",
+                counted(assessed, "cercle évalué", "cercles évalués"),
+                " lors du dernier relevé.",
+            )
+        )
     return Shown(table(edition, "mouvements", say("Déplacés internes, retournés et rapatriés"), columns, rows, notes))
 
 
@@ -61,8 +114,18 @@ def sentence_on_children(edition: Edition) -> Shown:
     children = edition.number("child_victims_people")
     if children.status == "not_received":
         return Shown(nothing_received(edition, "Enfants victimes"))
-    return Shown(paragraph(say(strong(counted(children, "enfant", "enfants")), " ", agree(children, "est cité", "sont cités"), " comme ", agree(children, "victime", "victimes"),
-                               " dans les incidents du mois, filles et garçons. Les violations graves des droits de l’enfant relèvent du mécanisme de monitoring (MRM) et ne sont pas comptées ici.")))
+    return Shown(
+        paragraph(
+            say(
+                strong(counted(children, "enfant", "enfants")),
+                " ",
+                agree(children, "est cité", "sont cités"),
+                " comme ",
+                agree(children, "victime", "victimes"),
+                " dans les incidents du mois, filles et garçons. Les violations graves des droits de l’enfant relèvent du mécanisme de monitoring (MRM) et ne sont pas comptées ici.",
+            )
+        )
+    )
 
 
 def sentence_on_mines(edition: Edition) -> Shown:
@@ -71,11 +134,28 @@ def sentence_on_mines(edition: Edition) -> Shown:
     if incidents.status == "not_received":
         return Shown(nothing_received(edition, "Mines, engins explosifs improvisés et restes explosifs"))
     if incidents.value == "0":
-        return Shown(paragraph(say("Aucun incident impliquant une mine, un engin explosif improvisé ou un reste explosif n’a été rapporté aux moniteurs.")))
+        return Shown(
+            paragraph(
+                say(
+                    "Aucun incident impliquant une mine, un engin explosif improvisé ou un reste explosif n’a été rapporté aux moniteurs."
+                )
+            )
+        )
     killed, injured = (edition.number(key("explosive_victims_people", {"harm": h})) for h in ("killed", "injured"))
-    return Shown(paragraph(say("Mines, engins explosifs improvisés et restes explosifs, selon les moniteurs : ", incidents, agree(incidents, " incident", " incidents"),
-                               " ; personnes tuées : ", killed, " ; blessées : ", injured,
-                               ". La base des victimes de mines du groupe LAMH fait référence.")))
+    return Shown(
+        paragraph(
+            say(
+                "Mines, engins explosifs improvisés et restes explosifs, selon les moniteurs : ",
+                incidents,
+                agree(incidents, " incident", " incidents"),
+                " ; personnes tuées : ",
+                killed,
+                " ; blessées : ",
+                injured,
+                ". La base des victimes de mines du groupe LAMH fait référence.",
+            )
+        )
+    )
 
 
 def box_on_gbv(edition: Edition) -> Shown:
@@ -83,8 +163,16 @@ def box_on_gbv(edition: Edition) -> Shown:
     blocks: list[Block] = [paragraph(say(GBV_CAVEAT))]
     printed = edition.number("printed.gbv-cases-2016", "mali", "2016-01-01/2016-12-31")
     if printed.is_shown:
-        blocks.append(paragraph(say("Repère publié, pour tout le pays : ", printed, " cas déclarés en 2016 (Stratégie de protection, mars 2017). Aucun chiffre du mois n’est donné ici : "
-                                    "voir les synthèses GBVIMS.")))
+        blocks.append(
+            paragraph(
+                say(
+                    "Repère publié, pour tout le pays : ",
+                    printed,
+                    " cas déclarés en 2016 (Stratégie de protection, mars 2017). Aucun chiffre du mois n’est donné ici : "
+                    "voir les synthèses GBVIMS.",
+                )
+            )
+        )
     else:
         blocks.append(paragraph(say("Aucun chiffre du mois n’est donné ici : voir les synthèses GBVIMS.")))
     return Shown(note("Violences basées sur le genre (VBG)", *blocks, style="warn"))
@@ -95,10 +183,25 @@ def table_of_referrals(edition: Edition) -> Shown:
     referred, assisted = edition.number("cases_referred"), edition.number("cases_assisted")
     if referred.status == assisted.status == "not_received":
         return Shown(nothing_received(edition, "Cas référés et assistés"))
-    rows = [row(label("service", c), edition.number(key("cases_referred", {"service": c})), edition.number(key("cases_assisted", {"service": c}))) for c in code_list("service")]
+    rows = [
+        row(
+            label("service", c),
+            edition.number(key("cases_referred", {"service": c})),
+            edition.number(key("cases_assisted", {"service": c})),
+        )
+        for c in code_list("service")
+    ]
     rows.append(row("Cas, tous services", referred, assisted, kind="total"))
-    columns = [column("Service", "#service+type"), column("Référés", "#service+referred", right=True), column("Assistés", "#service+received", right=True)]
-    notes = [say("Un cas peut être référé vers plusieurs services : les lignes ne s’additionnent pas. Un cas référé non assisté peut attendre, avoir décliné ou n’avoir pas trouvé le service.")]
+    columns = [
+        column("Service", "#service+type"),
+        column("Référés", "#service+referred", right=True),
+        column("Assistés", "#service+received", right=True),
+    ]
+    notes = [
+        say(
+            "Un cas peut être référé vers plusieurs services : les lignes ne s’additionnent pas. Un cas référé non assisté peut attendre, avoir décliné ou n’avoir pas trouvé le service."
+        )
+    ]
     return Shown(table(edition, "referencements", say("Cas référés et assistés par service"), columns, rows, notes))
 
 
@@ -114,17 +217,37 @@ def table_of_presence(edition: Edition) -> Shown:
         parts += [say(" ; ", covered, " communes sur ", total, " ", agree(covered, "en reçoit", "en reçoivent"))]
     sentence = say(*parts, ".")
     if unserved.is_shown and unserved.value != "0":
-        sentence += say(" Des incidents sont rapportés dans ", strong(counted(unserved, "commune", "communes")), " sans activité en cours.")
+        sentence += say(
+            " Des incidents sont rapportés dans ",
+            strong(counted(unserved, "commune", "communes")),
+            " sans activité en cours.",
+        )
     elif unserved.status == "not_published":
         sentence += say(" Communes avec incidents et sans activité en cours : ", unserved, ".")
     blocks: list[Block] = [paragraph(sentence)]
-    rows = [(label("subsector", c), edition.number(key("communes_with_activity", {"subsector": c}))) for c in code_list("subsector")]
+    rows = [
+        (label("subsector", c), edition.number(key("communes_with_activity", {"subsector": c})))
+        for c in code_list("subsector")
+    ]
     shown = [row(text, n) for text, n in rows if n.is_shown]
     if shown and covered.is_shown:
         absent = [t.lower() for t, n in rows if not n.is_shown]
-        notes = [say("Selon la matrice 5W reçue. ", f"Aucune activité en cours déclarée : {', '.join(absent)}." if absent else "")]
-        blocks.append(table(edition, "activites_5w", say("Communes avec une activité de protection en cours, par domaine"),
-                            [column("Domaine", "#subsector"), column("Communes", "#loc+num", right=True)], shown, notes))
+        notes = [
+            say(
+                "Selon la matrice 5W reçue. ",
+                f"Aucune activité en cours déclarée : {', '.join(absent)}." if absent else "",
+            )
+        ]
+        blocks.append(
+            table(
+                edition,
+                "activites_5w",
+                say("Communes avec une activité de protection en cours, par domaine"),
+                [column("Domaine", "#subsector"), column("Communes", "#loc+num", right=True)],
+                shown,
+                notes,
+            )
+        )
     return Shown(*blocks)
 
 
@@ -133,59 +256,154 @@ def sentence_on_alerts(edition: Edition) -> Shown:
     issued, followed = edition.number("alerts_issued"), edition.number("alerts_followed_up")
     if issued.status == "not_received":
         return Shown(nothing_received(edition, "Alertes"))
-    return Shown(paragraph(say(counted(issued, "alerte émise", "alertes émises"), " dans le mois ; ", followed, " ", agree(followed, "suivie", "suivies"),
-                               " d’une évaluation, d’une réponse ou d’un plaidoyer.")))
+    return Shown(
+        paragraph(
+            say(
+                counted(issued, "alerte émise", "alertes émises"),
+                " dans le mois ; ",
+                followed,
+                " ",
+                agree(followed, "suivie", "suivies"),
+                " d’une évaluation, d’une réponse ou d’un plaidoyer.",
+            )
+        )
+    )
 
 
 def table_of_recommendations(edition: Edition) -> Shown:
     """To whom, by when, and what became of it: open ones first, then those that moved in the last six months."""
     since = edition.period.shift(-6).start.isoformat()
-    rows = [r for r in edition.recommendations() if r["status"] in ("open", "ongoing", "partial") or (r["follow_up_date"] or r["issued_date"]) >= since][:8]
+    rows = [
+        r
+        for r in edition.recommendations()
+        if r["status"] in ("open", "ongoing", "partial") or (r["follow_up_date"] or r["issued_date"]) >= since
+    ][:8]
     if not rows:
         return Shown(nothing_received(edition, "Recommandations"))
     lines = []
     for r in rows:
         state = label("recommendation_status", r["status"])
         outcome = say(strong(say(state[0].upper() + state[1:])), f". {r['follow_up']}" if r["follow_up"] else "")
-        lines.append(row(r["text"], label("recipient", r["recipient"]), day_name(day(r["due_date"])) if r["due_date"] else "sans échéance", outcome))
-    columns = [column("Recommandation", "#description"), column("À qui", "#org+dest"), column("Échéance", "#date+due"), column("Suite donnée", "#status")]
-    return Shown(table(edition, "recommandations", say("Recommandations en cours ou closes depuis moins de six mois"), columns, lines))
+        lines.append(
+            row(
+                r["text"],
+                label("recipient", r["recipient"]),
+                day_name(day(r["due_date"])) if r["due_date"] else "sans échéance",
+                outcome,
+            )
+        )
+    columns = [
+        column("Recommandation", "#description"),
+        column("À qui", "#org+dest"),
+        column("Échéance", "#date+due"),
+        column("Suite donnée", "#status"),
+    ]
+    return Shown(
+        table(
+            edition,
+            "recommandations",
+            say("Recommandations en cours ou closes depuis moins de six mois"),
+            columns,
+            lines,
+        )
+    )
 
 
 def method(edition: Edition) -> Shown:
     """Method, limits, definitions, acronyms, contacts and data version."""
     silent = edition.number("communes_covered").status == "not_received"
     limits = [
-        say(strong("Couverture. "), "Les incidents sont ceux que des moniteurs ont pu rapporter. Ils ne mesurent pas toutes les violations ; un mois avec moins de communes couvertes en montre moins."
-            + (" Pour ce mois, ni les communes couvertes ni le nombre de moniteurs n’ont été reçus." if silent else "")),
-        say(strong("Vérification. "), "Elle vient de la question prévue dans le formulaire, jamais du statut technique de l’outil de collecte. Sans réponse, un incident est non vérifié. "
-            "Les incidents infirmés ou rejetés ne sont pas comptés."),
-        say(strong("Doublons. "), "Un rapport flash documenté ensuite est un seul incident ; un formulaire reçu deux fois est compté une fois."),
-        say(strong("Comparaisons. "), "Quand la couverture diffère, les deux nombres et les deux couvertures sont donnés, sans pourcentage ni tendance."),
-        say(strong("Protection des personnes. "), "Les petits effectifs croisés ne sont pas publiés (n.p.) ; aucun lieu plus fin que le cercle n’est nommé. Aucune donnée reçue s’écrit n.d. ; ce n’est pas zéro."),
+        say(
+            strong("Couverture. "),
+            "Les incidents sont ceux que des moniteurs ont pu rapporter. Ils ne mesurent pas toutes les violations ; un mois avec moins de communes couvertes en montre moins."
+            + (" Pour ce mois, ni les communes couvertes ni le nombre de moniteurs n’ont été reçus." if silent else ""),
+        ),
+        say(
+            strong("Vérification. "),
+            "Elle vient de la question prévue dans le formulaire, jamais du statut technique de l’outil de collecte. Sans réponse, un incident est non vérifié. "
+            "Les incidents infirmés ou rejetés ne sont pas comptés.",
+        ),
+        say(
+            strong("Doublons. "),
+            "Un rapport flash documenté ensuite est un seul incident ; un formulaire reçu deux fois est compté une fois.",
+        ),
+        say(
+            strong("Comparaisons. "),
+            "Quand la couverture diffère, les deux nombres et les deux couvertures sont donnés, sans pourcentage ni tendance.",
+        ),
+        say(
+            strong("Protection des personnes. "),
+            "Les petits effectifs croisés ne sont pas publiés (n.p.) ; aucun lieu plus fin que le cercle n’est nommé. Aucune donnée reçue s’écrit n.d. ; ce n’est pas zéro.",
+        ),
     ]
     definitions = [
-        say(strong("Incident : "), "un événement, à une date et en un lieu, où au moins une personne a subi une atteinte à ses droits."),
+        say(
+            strong("Incident : "),
+            "un événement, à une date et en un lieu, où au moins une personne a subi une atteinte à ses droits.",
+        ),
         say(strong("Violation : "), "un droit atteint ; un incident peut en comporter plusieurs."),
-        say(strong("Victime : "), "une personne qui a subi l’atteinte ; un incident peut en compter plusieurs, ou aucune qui soit citée."),
+        say(
+            strong("Victime : "),
+            "une personne qui a subi l’atteinte ; un incident peut en compter plusieurs, ou aucune qui soit citée.",
+        ),
     ]
-    acronyms = say("5W : qui fait quoi, où, quand, pour qui · AMSS : Association malienne pour la survie au Sahel · DTM : matrice de suivi des déplacements · "
-                   "EEI : engin explosif improvisé · GBVIMS : système de gestion des informations sur les VBG · HCR : Haut-Commissariat des Nations Unies pour les réfugiés · "
-                   "LAMH : lutte antimines humanitaire · MRM : mécanisme de surveillance et de communication de l’information · VBG : violences basées sur le genre")
+    acronyms = say(
+        "5W : qui fait quoi, où, quand, pour qui · AMSS : Association malienne pour la survie au Sahel · DTM : matrice de suivi des déplacements · "
+        "EEI : engin explosif improvisé · GBVIMS : système de gestion des informations sur les VBG · HCR : Haut-Commissariat des Nations Unies pour les réfugiés · "
+        "LAMH : lutte antimines humanitaire · MRM : mécanisme de surveillance et de communication de l’information · VBG : violences basées sur le genre"
+    )
     sources = [
-        row([const(f"source:{s['source']}:title", s["title"])], [const(f"source:{s['source']}:producer", s["producer"])], day_name(day(s["received"])),
-            [const(f"source:{s['source']}:zero_means", s["zero_means"])])
+        row(
+            [const(f"source:{s['source']}:title", s["title"])],
+            [const(f"source:{s['source']}:producer", s["producer"])],
+            day_name(day(s["received"])),
+            [const(f"source:{s['source']}:zero_means", s["zero_means"])],
+        )
         for s in edition.sources
     ]
-    version = table(edition, "versions", say("Données derrière ce bulletin"),
-                    [column("Source", "#meta+source"), column("Producteur", "#org"), column("Reçu le", "#date+received"), column("Ce que zéro veut dire", "#meta+zero")], sources)
-    origin = [warn(say("Données d’exemple, synthétiques : aucun chiffre de ce bulletin ne décrit une personne ou un événement réels. "))] if edition.is_example else []
-    return Shown(
-        bullet_list(limits), {"kind": "heading", "level": 3, "text": "Définitions"}, bullet_list(definitions), {"kind": "heading", "level": 3, "text": "Sigles"},
-        paragraph(soft(acronyms)), {"kind": "heading", "level": 3, "text": "Contacts"},
-        paragraph(say("Cluster Protection Mali, Bamako, et le cluster régional de la zone : adresses sur la page du cluster. Questions sur un chiffre : citez sa clé, donnée dans numbers.csv.")),
-        {"kind": "heading", "level": 3, "text": "Données et version"}, version,
-        paragraph(origin, soft(say(f"Version des données : {edition.version}. Chaque nombre de la page est enregistré, avec sa clé, dans numbers.csv."))),
+    version = table(
+        edition,
+        "versions",
+        say("Données derrière ce bulletin"),
+        [
+            column("Source", "#meta+source"),
+            column("Producteur", "#org"),
+            column("Reçu le", "#date+received"),
+            column("Ce que zéro veut dire", "#meta+zero"),
+        ],
+        sources,
     )
-
-
+    origin = (
+        [
+            warn(
+                say(
+                    "Données d’exemple, synthétiques : aucun chiffre de ce bulletin ne décrit une personne ou un événement réels. "
+                )
+            )
+        ]
+        if edition.is_example
+        else []
+    )
+    return Shown(
+        bullet_list(limits),
+        {"kind": "heading", "level": 3, "text": "Définitions"},
+        bullet_list(definitions),
+        {"kind": "heading", "level": 3, "text": "Sigles"},
+        paragraph(soft(acronyms)),
+        {"kind": "heading", "level": 3, "text": "Contacts"},
+        paragraph(
+            say(
+                "Cluster Protection Mali, Bamako, et le cluster régional de la zone : adresses sur la page du cluster. Questions sur un chiffre : citez sa clé, donnée dans numbers.csv."
+            )
+        ),
+        {"kind": "heading", "level": 3, "text": "Données et version"},
+        version,
+        paragraph(
+            origin,
+            soft(
+                say(
+                    f"Version des données : {edition.version}. Chaque nombre de la page est enregistré, avec sa clé, dans numbers.csv."
+                )
+            ),
+        ),
+    )

@@ -19,8 +19,10 @@ def _run(edition: Edition, run: dict) -> Run:
     name, *where = run["key"].split("@")
     found = edition.number(name, *where)
     if found.status == "not_received":
-        raise BadData(f"{edition.texts.name}, ligne {run['line']} : la clé demandée n’existe pas ou n’a pas été reçue pour ce bulletin.",
-                      "Prenez une clé de numbers.csv (clé, ou clé@lieu@période).")
+        raise BadData(
+            f"{edition.texts.name}, ligne {run['line']} : la clé demandée n’existe pas ou n’a pas été reçue pour ce bulletin.",
+            "Prenez une clé de numbers.csv (clé, ou clé@lieu@période).",
+        )
     return num(found)
 
 

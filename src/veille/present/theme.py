@@ -11,17 +11,26 @@ from xml.etree import ElementTree
 import matplotlib
 
 matplotlib.use("svg")
-from matplotlib import font_manager  # noqa: E402  (the backend is chosen first)
-from matplotlib import pyplot as plt  # noqa: E402
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
-from matplotlib.text import Text  # noqa: E402
+from matplotlib import font_manager
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
-from ..disclosure.safe import SafeNumber  # noqa: E402
-from ..project import PACKAGE  # noqa: E402
-from .words import typography  # noqa: E402
+from ..disclosure.safe import SafeNumber
+from ..project import PACKAGE
+from .words import typography
 
-INK, SOFT, LINE, BLUE, PALE, RUST, LAND, SEA = "#1d2939", "#5b6675", "#d9dde3", "#0b5cab", "#cadcf0", "#9a4322", "#f1f0ea", "#ffffff"
+INK, SOFT, LINE, BLUE, PALE, RUST, LAND, SEA = (
+    "#1d2939",
+    "#5b6675",
+    "#d9dde3",
+    "#0b5cab",
+    "#cadcf0",
+    "#9a4322",
+    "#f1f0ea",
+    "#ffffff",
+)
 FAMILY = "Veille Sans"
 WIDE_IN, NARROW_IN, HALF_IN = 6.6, 3.6, 3.4
 
@@ -35,9 +44,22 @@ def _ready() -> None:
         font_manager.fontManager.addfont(str(path))
     matplotlib.rcParams.update(
         {
-            "svg.fonttype": "none", "font.family": FAMILY, "text.color": INK, "axes.labelcolor": SOFT, "xtick.color": SOFT, "ytick.color": SOFT,
-            "axes.edgecolor": LINE, "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False, "xtick.major.size": 0,
-            "ytick.major.size": 0, "hatch.linewidth": 0.9, "axes.facecolor": "none", "figure.facecolor": "none", "path.simplify": False,
+            "svg.fonttype": "none",
+            "font.family": FAMILY,
+            "text.color": INK,
+            "axes.labelcolor": SOFT,
+            "xtick.color": SOFT,
+            "ytick.color": SOFT,
+            "axes.edgecolor": LINE,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.spines.left": False,
+            "xtick.major.size": 0,
+            "ytick.major.size": 0,
+            "hatch.linewidth": 0.9,
+            "axes.facecolor": "none",
+            "figure.facecolor": "none",
+            "path.simplify": False,
         }
     )
 
@@ -56,7 +78,7 @@ def write_number(ax: Axes, x: float, y: float, number: SafeNumber, **style: obje
 
 def mark_ticks(ax: Axes, axis: str) -> None:
     """Declare the labels of a scale, so that the number check knows them for ticks."""
-    for label in (ax.get_xticklabels() if axis == "x" else ax.get_yticklabels()):
+    for label in ax.get_xticklabels() if axis == "x" else ax.get_yticklabels():
         label.set_gid("tick")
 
 
@@ -78,7 +100,11 @@ def _style(node: ElementTree.Element) -> None:
     style = node.attrib.pop("style", "")
     for part in style.split(";"):
         name, _, value = (p.strip() for p in part.partition(":"))
-        if not name or name == "font-family" or (name, value) in {("stroke-linejoin", "miter"), ("stroke-linecap", "square"), ("stroke-linecap", "butt")}:
+        if (
+            not name
+            or name == "font-family"
+            or (name, value) in {("stroke-linejoin", "miter"), ("stroke-linecap", "square"), ("stroke-linecap", "butt")}
+        ):
             continue
         if name == "font":  # "600 12px 'Veille Sans'": the shorthand of a bold text
             weight, size = value.split("'")[0].split()[:2]
@@ -145,7 +171,15 @@ def svg(figure: Figure, unit: float = 1.0) -> str:
     width, height = root.get("width", ""), root.get("height", "")
     _clean(root)
     root.attrib.clear()
-    root.attrib.update({"viewBox": _rounded(box), "width": _rounded(width), "height": _rounded(height), "font-family": FAMILY, "fill": INK})
+    root.attrib.update(
+        {
+            "viewBox": _rounded(box),
+            "width": _rounded(width),
+            "height": _rounded(height),
+            "font-family": FAMILY,
+            "fill": INK,
+        }
+    )
     return ElementTree.tostring(root, encoding="unicode")
 
 

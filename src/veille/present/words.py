@@ -24,7 +24,13 @@ def say(*parts: str | Run | Runs | SafeNumber) -> Runs:
 
 def num(number: SafeNumber, lang: str = "fr") -> Run:
     """A registered number, as a run."""
-    return {"t": "num", "key": number.address, "value": number.value, "display": number.display(lang), "status": number.status}
+    return {
+        "t": "num",
+        "key": number.address,
+        "value": number.value,
+        "display": number.display(lang),
+        "status": number.status,
+    }
 
 
 def is_one(number: SafeNumber) -> bool:

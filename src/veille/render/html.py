@@ -14,7 +14,10 @@ from ..project import PACKAGE
 from .document import Block, Runs, plain
 
 FONTS = PACKAGE / "render" / "fonts"
-LABELS = {"fr": {"figure": "Figure", "table": "Tableau", "data": "Voir les données"}, "en": {"figure": "Figure", "table": "Table", "data": "See the data"}}
+LABELS = {
+    "fr": {"figure": "Figure", "table": "Tableau", "data": "Voir les données"},
+    "en": {"figure": "Figure", "table": "Table", "data": "See the data"},
+}
 _SIGN = {"not_received": "aucune donnée reçue", "not_published": "non publié"}
 
 
@@ -37,7 +40,9 @@ def runs_html(parts: Runs) -> str:
         elif kind == "num":
             sign = _SIGN.get(run["status"])
             hint = f' class="sign" title="{sign}"' if sign else ' class="unv"' if run["status"] == "unverified" else ""
-            out.append(f'<data value="{escape(run["value"])}" data-key="{escape(run["key"])}"{hint}>{escape(run["display"], quote=False)}</data>')
+            out.append(
+                f'<data value="{escape(run["value"])}" data-key="{escape(run["key"])}"{hint}>{escape(run["display"], quote=False)}</data>'
+            )
         elif kind == "link":
             out.append(f'<a href="{escape(run["href"])}" rel="noreferrer">{runs_html(run["runs"])}</a>')
         elif kind in ("strong", "em"):
@@ -54,7 +59,9 @@ def _table(block: Block, lang: str, *, caption: bool = True) -> str:
     for row in block["rows"]:
         cells = row["cells"]
         if row["kind"] == "group":
-            body.append(f'<tr class="group"><th scope="rowgroup" colspan="{len(columns)}">{runs_html(cells[0])}</th></tr>')
+            body.append(
+                f'<tr class="group"><th scope="rowgroup" colspan="{len(columns)}">{runs_html(cells[0])}</th></tr>'
+            )
             continue
         first = f'<th scope="row">{runs_html(cells[0])}</th>'
         rest = "".join(f"<td{_right(c)}>{runs_html(cell)}</td>" for c, cell in zip(columns[1:], cells[1:], strict=True))
@@ -64,8 +71,10 @@ def _table(block: Block, lang: str, *, caption: bool = True) -> str:
     title = f"<caption>{number}{runs_html(block['title'])}</caption>" if caption else ""
     label = escape(plain(block["title"]))
     notes = "".join(f'<p class="src">{runs_html(n)}</p>' for n in block["notes"])
-    return (f'<div class="tw" role="region" tabindex="0" aria-label="{label}"><table>{title}<thead><tr>{head}</tr></thead>'
-            f"<tbody>{''.join(body)}</tbody></table></div>{notes}")
+    return (
+        f'<div class="tw" role="region" tabindex="0" aria-label="{label}"><table>{title}<thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table></div>{notes}"
+    )
 
 
 def _right(column: dict) -> str:
@@ -88,10 +97,16 @@ def _figure(block: Block, lang: str) -> str:
         drawing = _svg(block["svg"], alt, "wide", ident) + _svg(block["svg_narrow"], alt, "narrow", f"{ident}n")
     else:
         drawing = _svg(block["svg"], alt, "any", ident)
-    head = (f'<figcaption><span class="no">{LABELS[lang]["figure"]}\u00a0{block["number"]}</span><b>{runs_html(block["title"])}</b>'
-            f'<span class="what">{runs_html(block["subtitle"])}</span></figcaption>')
+    head = (
+        f'<figcaption><span class="no">{LABELS[lang]["figure"]}\u00a0{block["number"]}</span><b>{runs_html(block["title"])}</b>'
+        f'<span class="what">{runs_html(block["subtitle"])}</span></figcaption>'
+    )
     notes = "".join(f'<p class="src">{runs_html(n)}</p>' for n in block["notes"])
-    behind = f'<details><summary>{LABELS[lang]["data"]}</summary>{_table(block["table"], lang)}</details>' if block.get("table") else ""
+    behind = (
+        f"<details><summary>{LABELS[lang]['data']}</summary>{_table(block['table'], lang)}</details>"
+        if block.get("table")
+        else ""
+    )
     figure = f"<figure>{head}{drawing}{notes}{behind}</figure>"
     if block.get("beside"):
         return f'<div class="two">{figure}<div>{_table(block["beside"], lang)}</div></div>'
@@ -100,8 +115,10 @@ def _figure(block: Block, lang: str) -> str:
 
 def _cover(block: Block, lang: str) -> str:
     meta = "".join(f'<p class="sub">{runs_html(line)}</p>' for line in block["meta"])
-    return (f'<h1>{escape(block["title"], quote=False)}<br>{escape(block["subtitle"], quote=False)}</h1>{meta}'
-            f'<p class="lede">{runs_html(block["lede"])}</p>')
+    return (
+        f"<h1>{escape(block['title'], quote=False)}<br>{escape(block['subtitle'], quote=False)}</h1>{meta}"
+        f'<p class="lede">{runs_html(block["lede"])}</p>'
+    )
 
 
 def _keys(block: Block, lang: str) -> str:
@@ -131,7 +148,9 @@ def block_html(block: Block, lang: str = "fr") -> str:
         return f'<h{level} id="{slug(block["text"])}">{escape(block["text"], quote=False)}</h{level}>'
     if kind == "paragraph":
         return f"<p>{runs_html(block['runs'])}</p>"
-    return {"table": _table, "figure": _figure, "cover": _cover, "keyfigures": _keys, "list": _list, "note": _note}[kind](block, lang)
+    return {"table": _table, "figure": _figure, "cover": _cover, "keyfigures": _keys, "list": _list, "note": _note}[
+        kind
+    ](block, lang)
 
 
 def blocks_html(blocks: list[Block], lang: str = "fr") -> str:
@@ -145,7 +164,9 @@ def font_faces() -> str:
     faces = []
     for weight, name in (("400", "Regular"), ("600 700", "SemiBold")):
         data = base64.b64encode((FONTS / f"VeilleSans-{name}.woff2").read_bytes()).decode()
-        faces.append(f"@font-face{{font-family:'Veille Sans';font-weight:{weight};src:url(data:font/woff2;base64,{data}) format('woff2')}}")
+        faces.append(
+            f"@font-face{{font-family:'Veille Sans';font-weight:{weight};src:url(data:font/woff2;base64,{data}) format('woff2')}}"
+        )
     return "".join(faces)
 
 
@@ -159,10 +180,13 @@ def render(document: dict, notebook: object) -> str:
     from traitlets.config import Config
 
     exporter = HTMLExporter(
-        template_name="veille", extra_template_basedirs=[str(PACKAGE / "render" / "templates")],
+        template_name="veille",
+        extra_template_basedirs=[str(PACKAGE / "render" / "templates")],
         config=Config({"HTMLExporter": {"preprocessors": [], "default_preprocessors": [], "enabled": True}}),
     )
     exporter.environment.filters["blocks_html"] = lambda blocks: blocks_html(blocks, document["lang"])
     css = (PACKAGE / "render" / "templates" / "veille" / "page.css").read_text(encoding="utf-8")
-    body, _ = exporter.from_notebook_node(notebook, resources={"veille": {"document": document, "css": font_faces() + re.sub(r"\n\s*", "", css)}})
+    body, _ = exporter.from_notebook_node(
+        notebook, resources={"veille": {"document": document, "css": font_faces() + re.sub(r"\n\s*", "", css)}}
+    )
     return body

@@ -244,9 +244,7 @@ def _failed(error: RuntimeError) -> BuildFailed:
 def _advice(message: str) -> str:
     """What can be done about a refusal of Typst, without quoting it."""
     if "could not be displayed" in message or "cannot be displayed" in message:
-        return (
-            "Un caractère du texte n’existe dans aucune police livrée (émoji, symbole rare) : remplacez-le."
-        )
+        return "Un caractère du texte n’existe dans aucune police livrée (émoji, symbole rare) : remplacez-le."
     if "SVG" in message or "svg" in message or "image" in message:
         return "Une figure n’est pas un dessin SVG lisible : signalez-le aux responsables de veille."
     return "Relancez avec --debug et signalez-le aux responsables de veille."

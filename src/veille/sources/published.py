@@ -22,13 +22,22 @@ def read_figures(path: Path) -> pd.DataFrame:
     try:
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
         rows = [
-            (f["id"], f["value"], f["unit"], date.fromisoformat(f["period"][0]),
-             date.fromisoformat(f["period"][1]) if f["period"][1] else None, f["area"], f["printed"],
-             given["documents"][f["document"]])
+            (
+                f["id"],
+                f["value"],
+                f["unit"],
+                date.fromisoformat(f["period"][0]),
+                date.fromisoformat(f["period"][1]) if f["period"][1] else None,
+                f["area"],
+                f["printed"],
+                given["documents"][f["document"]],
+            )
             for f in given["figures"]
         ]
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
-        raise BadData(f"{path.name} : fichier de chiffres imprimés illisible.", "Comparez-le à sa version d’origine.") from None
+        raise BadData(
+            f"{path.name} : fichier de chiffres imprimés illisible.", "Comparez-le à sa version d’origine."
+        ) from None
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
 
@@ -37,9 +46,17 @@ def read_gbv_totals(path: Path) -> pd.DataFrame:
     df = sheets.read(path, "gbv_published")
     return pd.DataFrame(
         {
-            "figure_id": [f"{i}-{s:%Y%m}-{e:%Y%m}" for i, s, e in zip(df["indicator"], df["start_date"], df["end_date"], strict=True)],
-            "value": df["value"], "unit": df["unit"], "start_date": df["start_date"], "end_date": df["end_date"],
-            "area": "Mali", "printed": df["value"].astype(str), "document": df["printed_in"],
+            "figure_id": [
+                f"{i}-{s:%Y%m}-{e:%Y%m}"
+                for i, s, e in zip(df["indicator"], df["start_date"], df["end_date"], strict=True)
+            ],
+            "value": df["value"],
+            "unit": df["unit"],
+            "start_date": df["start_date"],
+            "end_date": df["end_date"],
+            "area": "Mali",
+            "printed": df["value"].astype(str),
+            "document": df["printed_in"],
         },
         dtype=object,
     )

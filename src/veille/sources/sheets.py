@@ -58,8 +58,14 @@ def declared(name: str) -> Format:
     """The format described in `schemas/<name>.yml`."""
     given = yaml.safe_load(files("veille.schemas").joinpath(f"{name}.yml").read_text(encoding="utf-8"))
     columns = tuple(
-        Column(header, entry.get("to"), entry.get("type", "text"), entry.get("codes", ""),
-               entry.get("attribute", "form"), entry.get("required", False))
+        Column(
+            header,
+            entry.get("to"),
+            entry.get("type", "text"),
+            entry.get("codes", ""),
+            entry.get("attribute", "form"),
+            entry.get("required", False),
+        )
         for header, entry in given["columns"].items()
     )
     return Format(name, given.get("sheet", ""), given.get("delimiter", ","), given.get("hxl", False), columns)
@@ -81,17 +87,27 @@ def _xlsx_rows(path: Path, sheet: str) -> list[list[str]]:
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(item.file_size for item in archive.infolist()) > LARGEST_XLSX:
-                raise BadData(f"{path.name} : classeur démesuré une fois décompressé.", "Demandez un export sans images ni feuilles inutiles.")
+                raise BadData(
+                    f"{path.name} : classeur démesuré une fois décompressé.",
+                    "Demandez un export sans images ni feuilles inutiles.",
+                )
             if any(item.filename.endswith("vbaProject.bin") for item in archive.infolist()):
-                raise BadData(f"{path.name} : le classeur contient des macros.", "Demandez un fichier .xlsx sans macros.")
+                raise BadData(
+                    f"{path.name} : le classeur contient des macros.", "Demandez un fichier .xlsx sans macros."
+                )
         book = CalamineWorkbook.from_path(str(path))
     except BadData:
         raise
     except Exception:
-        raise BadData(f"{path.name} : classeur illisible.", "Ouvrez-le dans Excel, enregistrez-le en .xlsx et recommencez, ou redemandez-le à l’expéditeur.") from None
+        raise BadData(
+            f"{path.name} : classeur illisible.",
+            "Ouvrez-le dans Excel, enregistrez-le en .xlsx et recommencez, ou redemandez-le à l’expéditeur.",
+        ) from None
     visible = [s.name for s in book.sheets_metadata if str(s.visible).endswith("Visible")]
     if sheet not in visible:
-        raise BadData(f"{path.name} : la feuille « {sheet} » manque ou est masquée.", f"Feuilles visibles : {', '.join(visible)}.")
+        raise BadData(
+            f"{path.name} : la feuille « {sheet} » manque ou est masquée.", f"Feuilles visibles : {', '.join(visible)}."
+        )
     return [[_cell(v) for v in row] for row in book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)]
 
 
@@ -137,14 +153,23 @@ def _parser(column: Column) -> Callable[[str], object]:
         several = from_form(column.codes)
         return lambda value: tuple(several[v] for v in value.split())
     return {
-        "text": str, "int": _integer, "date": _date, "month": _month, "yes_no": _yes_no,
+        "text": str,
+        "int": _integer,
+        "date": _date,
+        "month": _month,
+        "yes_no": _yes_no,
         "datetime": datetime.fromisoformat,
     }[column.type]
 
 
 _EXPECTED = {
-    "int": "un nombre entier", "date": "une date (2017-06-14 ou 14/06/2017)", "month": "un mois (2017-06)",
-    "datetime": "une date et une heure", "yes_no": "oui ou non", "code": "un code de la liste", "codes": "des codes de la liste",
+    "int": "un nombre entier",
+    "date": "une date (2017-06-14 ou 14/06/2017)",
+    "month": "un mois (2017-06)",
+    "datetime": "une date et une heure",
+    "yes_no": "oui ou non",
+    "code": "un code de la liste",
+    "codes": "des codes de la liste",
 }
 
 
@@ -170,10 +195,16 @@ def read(path: Path, format_name: str) -> pd.DataFrame:
     known = {c.header for c in fmt.columns}
     missing = [c.header for c in fmt.columns if c.header not in header]
     if missing:
-        raise BadData(f"{where} : colonne absente : {', '.join(missing)}.", near(missing[0], header) or "Redemandez l’export complet, sans supprimer de colonne.")
+        raise BadData(
+            f"{where} : colonne absente : {', '.join(missing)}.",
+            near(missing[0], header) or "Redemandez l’export complet, sans supprimer de colonne.",
+        )
     strangers = [h or f"(colonne {i + 1} sans nom)" for i, h in enumerate(header) if h not in known]
     if strangers:
-        raise BadData(f"{where} : colonne non déclarée : {', '.join(strangers)}.", f"Retirez-la du fichier, ou déclarez-la dans schemas/{format_name}.yml.")
+        raise BadData(
+            f"{where} : colonne non déclarée : {', '.join(strangers)}.",
+            f"Retirez-la du fichier, ou déclarez-la dans schemas/{format_name}.yml.",
+        )
     if len(set(header)) < len(header):
         raise BadData(f"{where} : un nom de colonne figure deux fois.", "Redemandez l’export d’origine.")
     first = 2 if fmt.hxl else 1
@@ -201,8 +232,13 @@ def read(path: Path, format_name: str) -> pd.DataFrame:
         if refused:
             what = "code inconnu" if column.type.startswith("code") else "valeur refusée"
             listed = f" {column.codes}" if column.codes else ""
-            raise BadData(f"{where}, colonne {column.header} : {what}, {_rows_named(refused)}.", f"Attendu : {_EXPECTED[column.type]}{listed}.")
+            raise BadData(
+                f"{where}, colonne {column.header} : {what}, {_rows_named(refused)}.",
+                f"Attendu : {_EXPECTED[column.type]}{listed}.",
+            )
         if blank:
-            raise BadData(f"{where}, colonne {column.header} : case vide, {_rows_named(blank)}.", "Cette colonne est obligatoire.")
+            raise BadData(
+                f"{where}, colonne {column.header} : case vide, {_rows_named(blank)}.", "Cette colonne est obligatoire."
+            )
         frame[column.to] = values
     return pd.DataFrame(frame, dtype=object)

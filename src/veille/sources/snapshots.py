@@ -13,8 +13,18 @@ import yaml
 from ..errors import BadData
 from ..project import Project
 
-REQUIRED = ("source", "nature", "title", "producer", "covers", "received", "sharing", "sensitivity", "files",
-            "zero_means")
+REQUIRED = (
+    "source",
+    "nature",
+    "title",
+    "producer",
+    "covers",
+    "received",
+    "sharing",
+    "sensitivity",
+    "files",
+    "zero_means",
+)
 
 
 @dataclass(frozen=True)
@@ -63,8 +73,15 @@ def _load(papers: Path, nature: str) -> Snapshot:
         if missing:
             raise BadData(f"{where} : il manque {', '.join(missing)}.", "Complétez ce fichier avant de continuer.")
         snapshot = Snapshot(
-            given["source"], given["nature"], date.fromisoformat(str(given["received"])), given["title"],
-            given["producer"], str(given["covers"]), given["sharing"], given["sensitivity"], given["zero_means"],
+            given["source"],
+            given["nature"],
+            date.fromisoformat(str(given["received"])),
+            given["title"],
+            given["producer"],
+            str(given["covers"]),
+            given["sharing"],
+            given["sensitivity"],
+            given["zero_means"],
             given.get("pcode_edition", ""),
             tuple(RawFile(papers.parent / f["name"], f["sha256"], int(f["rows"])) for f in given["files"]),
         )

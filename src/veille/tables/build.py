@@ -26,27 +26,57 @@ def _incident_counts(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     The tables do not say what was verified, so everything counts as unverified (002 V.2). A cercle in the table was
     covered that month, even when it prints 00.
     """
-    regions = df.groupby(["month", "region_name"])[["incidents", "region_total_incidents"]].agg({"incidents": "sum", "region_total_incidents": "first"})
-    months = df.groupby("month")[["incidents", "grand_total_incidents"]].agg({"incidents": "sum", "grand_total_incidents": "first"})
+    regions = df.groupby(["month", "region_name"])[["incidents", "region_total_incidents"]].agg(
+        {"incidents": "sum", "region_total_incidents": "first"}
+    )
+    months = df.groupby("month")[["incidents", "grand_total_incidents"]].agg(
+        {"incidents": "sum", "grand_total_incidents": "first"}
+    )
     wrong = [f"{m}, {r}" for (m, r), row in regions.iterrows() if row["incidents"] != row["region_total_incidents"]]
     wrong += [m for m, row in months.iterrows() if row["incidents"] != row["grand_total_incidents"]]
     if wrong:
-        raise BadData(f"{snapshot.source}/{snapshot.received} : la somme des cercles n’est pas le total imprimé ({'; '.join(wrong)}).",
-                      "Comparez au rapport imprimé ; si le rapport lui-même est faux, laissez ce mois de côté et notez-le dans source.yml.")
-    place = {"month": df["month"], "edition": snapshot.pcode_edition, "pcode": harmonise.places_by_name(df, "cercle_name", snapshot, 2)}
+        raise BadData(
+            f"{snapshot.source}/{snapshot.received} : la somme des cercles n’est pas le total imprimé ({'; '.join(wrong)}).",
+            "Comparez au rapport imprimé ; si le rapport lui-même est faux, laissez ce mois de côté et notez-le dans source.yml.",
+        )
+    place = {
+        "month": df["month"],
+        "edition": snapshot.pcode_edition,
+        "pcode": harmonise.places_by_name(df, "cercle_name", snapshot, 2),
+    }
     nothing = pd.Series([pd.NA] * len(df), dtype="Int64")
     return {
-        "incident_counts": pd.DataFrame({**place, "verification_class": "unverified", "incidents": df["incidents"].astype("Int64")}),
-        "coverage": pd.DataFrame({**place, "is_covered": True, "has_rows": False, "communes_followed": nothing, "communes_covered": nothing, "monitors": nothing}),
+        "incident_counts": pd.DataFrame(
+            {**place, "verification_class": "unverified", "incidents": df["incidents"].astype("Int64")}
+        ),
+        "coverage": pd.DataFrame(
+            {
+                **place,
+                "is_covered": True,
+                "has_rows": False,
+                "communes_followed": nothing,
+                "communes_covered": nothing,
+                "monitors": nothing,
+            }
+        ),
     }
 
 
 def _coverage(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     """One row per cercle and month that reported; a blank number of communes covered means that nothing came."""
     counts = {name: df[name].astype("Int64") for name in ("communes_followed", "communes_covered", "monitors")}
-    return {"coverage": pd.DataFrame({"month": df["month"], "edition": snapshot.pcode_edition,
-                                      "pcode": harmonise.places_by_name(df, "cercle_name", snapshot, 2),
-                                      "is_covered": (counts["communes_covered"] > 0).fillna(False).astype(bool), "has_rows": True, **counts})}
+    return {
+        "coverage": pd.DataFrame(
+            {
+                "month": df["month"],
+                "edition": snapshot.pcode_edition,
+                "pcode": harmonise.places_by_name(df, "cercle_name", snapshot, 2),
+                "is_covered": (counts["communes_covered"] > 0).fillna(False).astype(bool),
+                "has_rows": True,
+                **counts,
+            }
+        )
+    }
 
 
 def _dtm(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
@@ -54,21 +84,42 @@ def _dtm(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     by_name = harmonise.places_by_name(df, "cercle_name", snapshot, 2)
     wrong = [str(r) for r, named, code in zip(df["row"], by_name, df["cercle_pcode"], strict=True) if named != code]
     if wrong:
-        raise BadData(f"{snapshot.source}/{snapshot.received} : le code du cercle n’est pas celui de son nom dans l’édition "
-                      f"{snapshot.pcode_edition}, {len(wrong)} ligne(s) : {', '.join(wrong[:5])}.",
-                      "Deux éditions donnent le même code à des cercles différents : indiquez la bonne dans source.yml (pcode_edition).")
+        raise BadData(
+            f"{snapshot.source}/{snapshot.received} : le code du cercle n’est pas celui de son nom dans l’édition "
+            f"{snapshot.pcode_edition}, {len(wrong)} ligne(s) : {', '.join(wrong[:5])}.",
+            "Deux éditions donnent le même code à des cercles différents : indiquez la bonne dans source.yml (pcode_edition).",
+        )
     counts = {name: df[name].astype("Int64") for name in ("households", "people", *PEOPLE)}
-    return {"movements": pd.DataFrame({"reference_date": _iso(df["reference_date"]), "edition": snapshot.pcode_edition, "pcode": by_name,
-                                       "movement_type": df["movement_type"], **counts})}
+    return {
+        "movements": pd.DataFrame(
+            {
+                "reference_date": _iso(df["reference_date"]),
+                "edition": snapshot.pcode_edition,
+                "pcode": by_name,
+                "movement_type": df["movement_type"],
+                **counts,
+            }
+        )
+    }
 
 
 def _unhcr_idps(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     """Stocks of displaced people by region. Names come as « Gao : Region », « Kayes : R+¬gion », « Bamako : District »."""
     bare = df.assign(region_name=df["region_name"].str.replace(r"\s*:\s*(?:District|R\S*gion)$", "", regex=True))
     nothing = pd.Series([pd.NA] * len(df), dtype="Int64")
-    return {"movements": pd.DataFrame({"reference_date": _iso(df["reference_date"]), "edition": snapshot.pcode_edition,
-                                       "pcode": harmonise.places_by_name(bare, "region_name", snapshot, 1), "movement_type": "idp",
-                                       "households": nothing, "people": df["people"].astype("Int64"), **dict.fromkeys(PEOPLE, nothing)})}
+    return {
+        "movements": pd.DataFrame(
+            {
+                "reference_date": _iso(df["reference_date"]),
+                "edition": snapshot.pcode_edition,
+                "pcode": harmonise.places_by_name(bare, "region_name", snapshot, 1),
+                "movement_type": "idp",
+                "households": nothing,
+                "people": df["people"].astype("Int64"),
+                **dict.fromkeys(PEOPLE, nothing),
+            }
+        )
+    }
 
 
 def _activities(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
@@ -78,38 +129,83 @@ def _activities(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     known = [c is None or Place(snapshot.pcode_edition, c) in communes for c in df["commune_pcode"]]
     if not all(known):
         rows = [str(r) for r, good in zip(df["row"], known, strict=True) if not good]
-        raise BadData(f"{snapshot.source}/{snapshot.received} : code de commune inconnu dans l’édition {snapshot.pcode_edition}, "
-                      f"{len(rows)} ligne(s) : {', '.join(rows[:5])}.", "Vérifiez l’édition des P-codes dans source.yml.")
-    rows = pd.DataFrame({"organisation": df["organisation"], "edition": snapshot.pcode_edition, "pcode": cercle, "commune_pcode": df["commune_pcode"],
-                         "subsector": df["subsector"], "start_date": _iso(df["start_date"]), "end_date": _iso(df["end_date"])}, dtype=object)
+        raise BadData(
+            f"{snapshot.source}/{snapshot.received} : code de commune inconnu dans l’édition {snapshot.pcode_edition}, "
+            f"{len(rows)} ligne(s) : {', '.join(rows[:5])}.",
+            "Vérifiez l’édition des P-codes dans source.yml.",
+        )
+    rows = pd.DataFrame(
+        {
+            "organisation": df["organisation"],
+            "edition": snapshot.pcode_edition,
+            "pcode": cercle,
+            "commune_pcode": df["commune_pcode"],
+            "subsector": df["subsector"],
+            "start_date": _iso(df["start_date"]),
+            "end_date": _iso(df["end_date"]),
+        },
+        dtype=object,
+    )
     return {"activities": rows.drop_duplicates(ignore_index=True)}
 
 
 def _recommendations(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     """One row per recommendation, with what became of it."""
-    return {"recommendations": pd.DataFrame({
-        "recommendation_id": df["recommendation_id"], "area": df["area"], "issued_date": _iso(df["issued_date"]), "text": df["text"],
-        "recipient": df["recipient"], "due_date": _iso(df["due_date"]), "status": df["status"], "follow_up": df["follow_up"],
-        "follow_up_date": _iso(df["follow_up_date"])}, dtype=object)}
+    return {
+        "recommendations": pd.DataFrame(
+            {
+                "recommendation_id": df["recommendation_id"],
+                "area": df["area"],
+                "issued_date": _iso(df["issued_date"]),
+                "text": df["text"],
+                "recipient": df["recipient"],
+                "due_date": _iso(df["due_date"]),
+                "status": df["status"],
+                "follow_up": df["follow_up"],
+                "follow_up_date": _iso(df["follow_up_date"]),
+            },
+            dtype=object,
+        )
+    }
 
 
 def _alerts(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     """One row per alert; where it points to stays at cercle level, and inside."""
     followed = df["follow_up"].notna() & (df["follow_up"] != "sans_suite")
-    return {"alerts": pd.DataFrame({"alert_id": df["alert_id"], "month": [f"{d:%Y-%m}" for d in df["issued_date"]], "edition": snapshot.pcode_edition,
-                                    "pcode": harmonise.places_by_name(df, "cercle_name", snapshot, 2), "alert_nature": df["alert_nature"],
-                                    "is_followed_up": followed.astype(bool)})}
+    return {
+        "alerts": pd.DataFrame(
+            {
+                "alert_id": df["alert_id"],
+                "month": [f"{d:%Y-%m}" for d in df["issued_date"]],
+                "edition": snapshot.pcode_edition,
+                "pcode": harmonise.places_by_name(df, "cercle_name", snapshot, 2),
+                "alert_nature": df["alert_nature"],
+                "is_followed_up": followed.astype(bool),
+            }
+        )
+    }
 
 
 def _published_figures(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     """Printed figures, as they are."""
-    return {"published_figures": df.assign(value=df["value"].astype(float), start_date=_iso(df["start_date"]), end_date=_iso(df["end_date"]))}
+    return {
+        "published_figures": df.assign(
+            value=df["value"].astype(float), start_date=_iso(df["start_date"]), end_date=_iso(df["end_date"])
+        )
+    }
 
 
 BUILDERS: dict[str, Callable[[pd.DataFrame, Snapshot], Tables]] = {
-    "kobo_incidents": incidents.build, "amss_incidents": _incident_counts, "monitoring_coverage": _coverage, "dtm_stocks": _dtm,
-    "unhcr_idps": _unhcr_idps, "fivew": _activities, "recommendations": _recommendations, "alerts": _alerts,
-    "reference_figures": _published_figures, "gbv_published": _published_figures,
+    "kobo_incidents": incidents.build,
+    "amss_incidents": _incident_counts,
+    "monitoring_coverage": _coverage,
+    "dtm_stocks": _dtm,
+    "unhcr_idps": _unhcr_idps,
+    "fivew": _activities,
+    "recommendations": _recommendations,
+    "alerts": _alerts,
+    "reference_figures": _published_figures,
+    "gbv_published": _published_figures,
 }
 
 
@@ -127,4 +223,6 @@ def build(snapshots: list[Snapshot]) -> Tables:
     for snapshot in snapshots:
         for name, df in BUILDERS[snapshot.source](registry.read(snapshot), snapshot).items():
             parts[name].append(df)
-    return {name: check(name, pd.concat(some, ignore_index=True)) if some else _empty(name) for name, some in parts.items()}
+    return {
+        name: check(name, pd.concat(some, ignore_index=True)) if some else _empty(name) for name, some in parts.items()
+    }

@@ -9,7 +9,9 @@ from ..places import LEVELS, Place, nearest, resolve
 from ..sources.snapshots import Snapshot
 
 
-def places_by_name(df: pd.DataFrame, column: str, snapshot: Snapshot, level: int, within: pd.Series | None = None) -> pd.Series:
+def places_by_name(
+    df: pd.DataFrame, column: str, snapshot: Snapshot, level: int, within: pd.Series | None = None
+) -> pd.Series:
     """The P-code of each row's place, in the snapshot's edition; None where the name is blank.
 
     `within` holds a parent's P-code per row. Raises BadData for names that are neither known nor an alias:

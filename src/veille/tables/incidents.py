@@ -22,7 +22,11 @@ def _one_row_per_incident(df: pd.DataFrame) -> pd.DataFrame:
     df = df.drop_duplicates("uuid", keep="last")
     df = df[df["validation_status"] != "validation_status_not_approved"]
     rank = df.assign(is_documented=df["entry_source"] == "documented")
-    return rank.sort_values(["is_documented", "submitted_at", "uuid"], kind="stable").drop_duplicates("incident_id", keep="last").drop(columns="is_documented")
+    return (
+        rank.sort_values(["is_documented", "submitted_at", "uuid"], kind="stable")
+        .drop_duplicates("incident_id", keep="last")
+        .drop(columns="is_documented")
+    )
 
 
 def build(df: pd.DataFrame, snapshot: Snapshot) -> dict[str, pd.DataFrame]:
@@ -36,26 +40,42 @@ def build(df: pd.DataFrame, snapshot: Snapshot) -> dict[str, pd.DataFrame]:
     df["commune_pcode"] = harmonise.places_by_name(df, "commune_name", snapshot, 3, within=df["pcode"])
     late = [r for r, d, s in zip(df["row"], df["occurred_date"], df["submitted_at"], strict=True) if d > s.date()]
     if late:
-        raise BadData(f"{snapshot.source}/{snapshot.received} : date d’incident postérieure à l’envoi, {len(late)} ligne(s) : "
-                      f"{', '.join(map(str, late[:5]))}.", "Faites corriger la date par le partenaire.")
+        raise BadData(
+            f"{snapshot.source}/{snapshot.received} : date d’incident postérieure à l’envoi, {len(late)} ligne(s) : "
+            f"{', '.join(map(str, late[:5]))}.",
+            "Faites corriger la date par le partenaire.",
+        )
     df = _one_row_per_incident(df)
     verification = df["verification"].fillna("unverified").map(mapping("verification", "class"))
-    df = df.assign(verification_class=verification)[verification != "excluded"].sort_values("incident_id", kind="stable")
+    df = df.assign(verification_class=verification)[verification != "excluded"].sort_values(
+        "incident_id", kind="stable"
+    )
     incidents = pd.DataFrame(
         {
-            "incident_id": df["incident_id"], "month": [f"{d:%Y-%m}" for d in df["occurred_date"]],
-            "edition": snapshot.pcode_edition, "pcode": df["pcode"], "commune_pcode": df["commune_pcode"],
-            "incident_type": df["incident_type"], "category": df["incident_type"].map(mapping("incident_type", "category")),
-            "entry_source": df["entry_source"], "verification_class": df["verification_class"],
+            "incident_id": df["incident_id"],
+            "month": [f"{d:%Y-%m}" for d in df["occurred_date"]],
+            "edition": snapshot.pcode_edition,
+            "pcode": df["pcode"],
+            "commune_pcode": df["commune_pcode"],
+            "incident_type": df["incident_type"],
+            "category": df["incident_type"].map(mapping("incident_type", "category")),
+            "entry_source": df["entry_source"],
+            "verification_class": df["verification_class"],
             "perpetrator_class": df["perpetrator"].map(mapping("perpetrator", "class"), na_action="ignore"),
             "population_group": df["population_group"],
-            **{name: df[name].astype("Int64") for name in COUNTS}, "is_referred": df["is_referred"].astype("boolean"),
+            **{name: df[name].astype("Int64") for name in COUNTS},
+            "is_referred": df["is_referred"].astype("boolean"),
         }
     ).reset_index(drop=True)
     services = [
         (incident, service, outcome)
-        for incident, referred, assisted in zip(df["incident_id"], df["services_referred"], df["services_assisted"], strict=True)
+        for incident, referred, assisted in zip(
+            df["incident_id"], df["services_referred"], df["services_assisted"], strict=True
+        )
         for outcome, several in (("referred", referred), ("assisted", assisted))
         for service in sorted(set(several or ()))
     ]
-    return {"incidents": incidents, "incident_services": pd.DataFrame(services, columns=["incident_id", "service", "outcome"], dtype=object)}
+    return {
+        "incidents": incidents,
+        "incident_services": pd.DataFrame(services, columns=["incident_id", "service", "outcome"], dtype=object),
+    }

@@ -1,0 +1,99 @@
+# Every command of veille, for people who have make. Everything here works without make too: see README.md.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+VENV := .venv
+VEILLE := $(VENV)/bin/python -m veille
+
+# What users give travels as data, through the environment: it is never expanded by make nor read by a shell.
+override PRODUCT := $(value PRODUCT)
+override REGION := $(value REGION)
+override MONTH := $(value MONTH)
+override QUARTER := $(value QUARTER)
+override YEAR := $(value YEAR)
+override PERIOD := $(value PERIOD)
+override AS_OF := $(value AS_OF)
+override AUDIENCE := $(value AUDIENCE)
+override NATURE := $(value NATURE)
+override ENGINE := $(value ENGINE)
+override LANGUE := $(value LANGUE)
+override OPEN := $(value OPEN)
+override DEBUG := $(value DEBUG)
+override PERIOD := $(or $(value PERIOD),$(value MONTH),$(value QUARTER),$(value YEAR))
+export VEILLE_PRODUCT = $(value PRODUCT)
+export VEILLE_REGION = $(value REGION)
+export VEILLE_PERIOD = $(value PERIOD)
+ifneq ($(value AS_OF),)
+export VEILLE_AS_OF = $(value AS_OF)
+endif
+ifneq ($(value AUDIENCE),)
+export VEILLE_AUDIENCE = $(value AUDIENCE)
+endif
+ifneq ($(value NATURE),)
+export VEILLE_NATURE = $(value NATURE)
+endif
+ifneq ($(value ENGINE),)
+export VEILLE_ENGINE = $(value ENGINE)
+endif
+ifneq ($(value LANGUE),)
+export VEILLE_LANG = $(value LANGUE)
+endif
+ifneq ($(value OPEN),)
+export VEILLE_OPEN = 1
+endif
+ifneq ($(value DEBUG),)
+export VEILLE_DEBUG = 1
+endif
+
+.PHONY: help bulletin report data list texts test test-full lint lock clean
+
+help: ## Liste les commandes
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The environment is made when it is missing, and only then. The mark is written last: an interrupted
+# installation is begun again, never half used.
+$(VENV)/.ready:
+	@echo "Premier lancement : installation de l’environnement (une fois, 2 à 3 minutes)…" >&2
+	@rm -rf $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else 1)' || { echo "Il faut Python 3.11 ou plus récent ; indiquez-le : make PYTHON=python3.12 …" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Le module venv manque ; sous Debian : apt install python3-venv" >&2; rm -rf $(VENV); exit 2; }
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+bulletin: $(VENV)/.ready ## Fait un bulletin : REGION=gao MONTH=2017-06 [AS_OF= AUDIENCE= NATURE= ENGINE=]
+	@VEILLE_PRODUCT=bulletin $(VEILLE) build
+
+report: $(VENV)/.ready ## Fait un rapport : PRODUCT=bulletin REGION=gao PERIOD=2017-06
+	@$(VEILLE) build
+
+data: $(VENV)/.ready ## Lit les fichiers reçus et écrit les tables sûres (candidat)
+	@$(VEILLE) data
+
+list: $(VENV)/.ready ## Produits, zones et périodes qui ont des données
+	@$(VEILLE) list
+
+texts: $(VENV)/.ready ## Crée le formulaire des textes : REGION=gao MONTH=2017-06
+	@VEILLE_PRODUCT=$${VEILLE_PRODUCT:-bulletin} $(VEILLE) texts new
+
+test: $(VENV)/.ready-test ## Tests de tous les jours (moins de 4 minutes)
+	@$(VENV)/bin/python -m ruff check --quiet . && $(VENV)/bin/python -m ruff format --quiet --check src tests
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+
+test-full: $(VENV)/.ready-test ## La longue série (moins de 20 minutes)
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m full
+
+lint: $(VENV)/.ready-test ## Met le code en forme et le vérifie
+	@$(VENV)/bin/python -m ruff check --fix . && $(VENV)/bin/python -m ruff format src tests
+
+lock: ## Refait les verrous (demande uv)
+	@uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 -q requirements/run.in -o requirements/run.txt --custom-compile-command "make lock"
+	@uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 -q requirements/test.in -c requirements/run.txt -o requirements/test.txt --custom-compile-command "make lock"
+
+clean: ## Retire ce qui se refait (rapports, tables, données d’exemple), jamais les données reçues
+	@rm -rf reports data/processed data/example .veille

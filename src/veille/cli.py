@@ -1,0 +1,215 @@
+"""The commands. Catches what is raised on purpose, says it in French, and gives the exit code; nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .errors import BadParameter, VeilleError
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+    help="veille : bulletins de protection et synthèses, à partir de données versionnées.",
+)  # fmt: skip
+texts_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Les textes que les personnes écrivent.")
+app.add_typer(texts_app, name="texts")
+
+# `make` passes its variables through the environment: they are never part of a shell command.
+Product_ = Annotated[str, typer.Argument(help="Produit : bulletin…", metavar="PRODUIT", envvar="VEILLE_PRODUCT")]
+Region = Annotated[
+    str, typer.Argument(help="Zone : gao, mopti, tombouctou, kidal, mali", metavar="ZONE", envvar="VEILLE_REGION")
+]
+Period = Annotated[str, typer.Argument(help="Période : 2017-06", metavar="PÉRIODE", envvar="VEILLE_PERIOD")]
+AsOf = Annotated[str, typer.Option("--as-of", help="Données reçues à ce jour (2017-07-15)", envvar="VEILLE_AS_OF")]
+Audience = Annotated[str, typer.Option("--audience", help="cluster ou public", envvar="VEILLE_AUDIENCE")]
+Lang = Annotated[str, typer.Option("--lang", help="Langue de la page", envvar="VEILLE_LANG")]
+Nature = Annotated[
+    str, typer.Option("--nature", help="real ou example ; par défaut le réel s’il existe", envvar="VEILLE_NATURE")
+]
+Engine = Annotated[str, typer.Option("--engine", help="veille ou quarto (HTML)", envvar="VEILLE_ENGINE")]
+Debug = Annotated[bool, typer.Option("--debug", help="Montre la trace en cas d’erreur", envvar="VEILLE_DEBUG")]
+
+
+def _say(line: str) -> None:
+    """Progress and remarks: on stderr, and the steps only for a person who watches."""
+    if not line.endswith("…") or sys.stderr.isatty():
+        print(line, file=sys.stderr, flush=True)
+
+
+def _open_in_browser(page: Path) -> None:
+    import webbrowser
+
+    with suppress(Exception):  # a machine without a browser still has the file, whose path is printed
+        webbrowser.open(page.as_uri())
+
+
+@app.command()
+def build(
+    product: Product_,
+    region: Region,
+    period: Period,
+    as_of: AsOf = "",
+    audience: Audience = "cluster",
+    lang: Lang = "fr",
+    nature: Nature = "",
+    engine: Engine = "veille",
+    open_: Annotated[bool, typer.Option("--open", help="Ouvre la page à la fin", envvar="VEILLE_OPEN")] = False,
+    debug: Debug = False,
+) -> None:
+    """Fait un rapport : HTML, PDF, XLSX, DOCX, numbers.csv, manifest.json."""
+    from .build import packet, stage
+    from .project import find
+
+    with packet.disk_errors():
+        plan = stage.plan(
+            find(), product, region, period, as_of=as_of, audience=audience, lang=lang, nature=nature, say=_say
+        )
+    from .build import report
+
+    made = report.build(plan, engine=engine, say=_say)
+    print(f"{_relative(made.folder)}/")
+    for path in sorted(made.folder.iterdir()):
+        print(f"  {path.name}  {_size(path.stat().st_size)}")
+    if open_:
+        _open_in_browser(made.page)
+
+
+def _relative(path: Path) -> str:
+    return os.path.relpath(path) if Path.cwd() in path.parents else str(path)
+
+
+def _size(octets: int) -> str:
+    return f"{max(1, round(octets / 1024))} Ko"
+
+
+@app.command()
+def data(as_of: AsOf = "", nature: Nature = "", debug: Debug = False) -> None:
+    """Lit les fichiers reçus, compte, et écrit les tables sûres (candidat)."""
+    from . import periods, versions
+    from .build import packet
+    from .project import find
+
+    project = find()
+    day = periods.day(as_of, "Date AS_OF") if as_of else None
+    with packet.disk_errors():
+        for kind in (nature,) if nature else ("real", "example"):
+            if kind == "example":
+                versions.ensure_example(project, _say)
+            version = versions.current(project, kind, day)
+            if not version.snapshots:
+                print(f"{kind} : aucune donnée reçue à cette date")
+                continue
+            for audience in ("cluster", "public"):
+                folder = versions.candidate(version, audience, _say)
+                seal = versions.meta(folder)
+                word = {"pass": "PASS", "provisional": "provisoire (R1, R3 cellule par cellule)"}[
+                    seal["verdict"]["result"]
+                ]
+                print(f"{kind} {audience} : version {version.id}, {len(version.snapshots)} sources, verdict {word}")
+
+
+@app.command("list")
+def list_(debug: Debug = False) -> None:
+    """Produits, zones et périodes qui ont des données."""
+    from . import places, versions
+    from .build import stage
+    from .disclosure.safe import SafeTables
+    from .products import PRODUCTS
+    from .project import find
+
+    project = find()
+    versions.ensure_example(project, _say)
+    for product in PRODUCTS.values():
+        print(f"{product.name} — {product.title}")
+        for kind, word in (("real", "données réelles"), ("example", "données d’exemple")):
+            version = versions.current(project, kind)
+            if not version.snapshots:
+                continue
+            safe = SafeTables.read(versions.candidate(version, "cluster", _say))
+            print(f"  {word}")
+            for code in product.areas:
+                months = stage.months_with_data(safe, product, code)
+                label = places.area(code, project.params).labels["fr"]
+                print(f"    {code:<11} {label:<22} {stage.spans(months) if months else 'aucun mois'}")
+
+
+@texts_app.command("new")
+def texts_new(product: Product_, region: Region, period: Period, nature: Nature = "", debug: Debug = False) -> None:
+    """Crée le formulaire où écrire faits saillants, contexte, incidents majeurs, plaidoyer."""
+    from . import texts
+    from .build import stage
+    from .project import find
+
+    project = find()
+    plan = stage.plan(project, product, region, period, nature=nature, say=_say)
+    path = plan.text_path
+    if path.exists():
+        raise BadParameter(
+            f"{_relative(path)} existe déjà.", "Ouvrez-le et continuez ; il n’est jamais remplacé."
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    form = texts.form(
+        plan.product.name, plan.area.code, str(plan.period), plan.version.nature, plan.product.sections
+    )
+    with open(path, "x", encoding="utf-8", newline="\n") as file:
+        file.write(form)
+    print(_relative(path))
+
+
+_CLICK = {
+    "NoSuchOption": "Option inconnue",
+    "MissingParameter": "Il manque un paramètre",
+    "BadParameter": "Valeur refusée",
+    "NoSuchCommand": "Commande inconnue",
+}
+
+
+def _is_usage(error: Exception) -> bool:
+    """Whether typer refused the command line. Its base class has no stable public name: go by typer.BadParameter's."""
+    return isinstance(error, typer.BadParameter.__mro__[1])
+
+
+def _usage(error: Exception) -> str:
+    """typer's English usage errors, in French and without what was typed."""
+    parameter = getattr(error, "param", None)
+    name = getattr(error, "option_name", "") or (parameter.human_readable_name if parameter is not None else "")
+    words = next((_CLICK[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _CLICK), "Commande incomprise")
+    return f"{words}{f' : {name}' if name else ''}.\nVoyez : veille --help"
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run a command and exit: 0 done, 1 build failed, 2 bad parameter, 3 bad data, 4 disclosure refused."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a Windows console may not be UTF-8
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    debug = "--debug" in arguments or os.environ.get("VEILLE_DEBUG", "") not in ("", "0")
+    try:
+        app(args=arguments, prog_name="veille", standalone_mode=False)
+    except VeilleError as error:
+        if debug:
+            traceback.print_exc()
+        print(error, file=sys.stderr)
+        sys.exit(error.exit_code)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        print("Interrompu ; rien n’a été remplacé.", file=sys.stderr)
+        sys.exit(130)
+    except Exception as error:
+        if _is_usage(error):
+            print(_usage(error), file=sys.stderr)
+            sys.exit(2)
+        if debug:
+            traceback.print_exc()
+        print(
+            f"Erreur inattendue ({type(error).__name__}) ; rien n’a été remplacé.\nRelancez avec --debug et signalez la trace.",
+            file=sys.stderr,
+        )
+        sys.exit(1)
