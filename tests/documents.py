@@ -1,4 +1,3 @@
-
 """Invented documents for the tests of the renderers: every kind of block and of run, in realistic French.
 
 Nothing here was observed: names of places are real, every number is made up.

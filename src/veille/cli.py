@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from .errors import BadParameter, VeilleError
+from .errors import BadParameter, VeilleError, near
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -150,23 +150,18 @@ def texts_new(product: Product_, region: Region, period: Period, nature: Nature 
     plan = stage.plan(project, product, region, period, nature=nature, say=_say)
     path = plan.text_path
     if path.exists():
-        raise BadParameter(
-            f"{_relative(path)} existe déjà.", "Ouvrez-le et continuez ; il n’est jamais remplacé."
-        )
+        raise BadParameter(f"{_relative(path)} existe déjà.", "Ouvrez-le et continuez ; il n’est jamais remplacé.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    form = texts.form(
-        plan.product.name, plan.area.code, str(plan.period), plan.version.nature, plan.product.sections
-    )
+    form = texts.form(plan.product.name, plan.area.code, str(plan.period), plan.version.nature, plan.product.sections)
     with open(path, "x", encoding="utf-8", newline="\n") as file:
         file.write(form)
     print(_relative(path))
 
 
-_CLICK = {
+_USAGE = {
     "NoSuchOption": "Option inconnue",
     "MissingParameter": "Il manque un paramètre",
     "BadParameter": "Valeur refusée",
-    "NoSuchCommand": "Commande inconnue",
 }
 
 
@@ -175,12 +170,16 @@ def _is_usage(error: Exception) -> bool:
     return isinstance(error, typer.BadParameter.__mro__[1])
 
 
-def _usage(error: Exception) -> str:
-    """typer's English usage errors, in French and without what was typed."""
+def _usage(error: Exception, arguments: list[str]) -> str:
+    """typer's English usage errors, in French: what is missing or unknown, and the nearest command."""
     parameter = getattr(error, "param", None)
-    name = getattr(error, "option_name", "") or (parameter.human_readable_name if parameter is not None else "")
-    words = next((_CLICK[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _CLICK), "Commande incomprise")
-    return f"{words}{f' : {name}' if name else ''}.\nVoyez : veille --help"
+    name = getattr(error, "option_name", "") or getattr(parameter, "metavar", "") or getattr(parameter, "name", "")
+    words = next((_USAGE[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _USAGE), "")
+    if words:
+        return f"{words}{f' : {name}' if name else ''}.\nVoyez : veille --help"
+    commands = [command.name or command.callback.__name__ for command in app.registered_commands] + ["texts"]
+    hint = near(arguments[0], commands) if arguments else ""
+    return f"Commande inconnue. {hint}\nCommandes : {', '.join(commands)}."
 
 
 def run(arguments: list[str] | None = None) -> None:
@@ -204,7 +203,7 @@ def run(arguments: list[str] | None = None) -> None:
         sys.exit(130)
     except Exception as error:
         if _is_usage(error):
-            print(_usage(error), file=sys.stderr)
+            print(_usage(error, arguments), file=sys.stderr)
             sys.exit(2)
         if debug:
             traceback.print_exc()
