@@ -139,6 +139,14 @@ def list_(debug: Debug = False) -> None:
                 print(f"    {code:<11} {label:<22} {stage.spans(months) if months else 'aucun mois'}")
 
 
+@app.command()
+def indicators(debug: Debug = False) -> None:
+    """Décrit chaque indicateur et sa requête (docs/indicators.md)."""
+    from .indicators.catalogue import markdown
+
+    print(markdown(), end="")
+
+
 @texts_app.command("new")
 def texts_new(product: Product_, region: Region, period: Period, nature: Nature = "", debug: Debug = False) -> None:
     """Crée le formulaire où écrire faits saillants, contexte, incidents majeurs, plaidoyer."""
@@ -184,7 +192,7 @@ def _usage(error: Exception, arguments: list[str]) -> str:
 
 def run(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 build failed, 2 bad parameter, 3 bad data, 4 disclosure refused."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may not be UTF-8
             stream.reconfigure(encoding="utf-8", errors="replace")

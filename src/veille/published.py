@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
 from . import periods, places, texts
 from .disclosure.safe import SafeNumber, SafeTables
-from .errors import BadParameter, BuildFailed
+from .errors import BadData, BadParameter, BuildFailed
 from .periods import Period
 from .places import Area, Place, Region
 
@@ -35,7 +37,7 @@ class Edition:
     tables: SafeTables
     texts: texts.Texts | None
     status: tuple[str, ...]
-    places_folder: Path
+    folder: Path
     _counters: dict[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -81,6 +83,14 @@ class Edition:
     def trend(self) -> list[Period]:
         """The months of the trend, oldest first; the last one is the report's."""
         return self.period.last(TREND_MONTHS)
+
+    def contact(self) -> dict[str, str]:
+        """Who answers about this page: name and shared mailbox."""
+        try:
+            given = yaml.safe_load((self.folder / "contacts.yml").read_text(encoding="utf-8"))
+            return {"name": str(given["name"]), "email": str(given["email"])}
+        except (OSError, yaml.YAMLError, KeyError, TypeError):
+            raise BadData("contacts.yml : fichier absent ou illisible.", "Il donne name et email.") from None
 
     def region_name(self, region: Region) -> str:
         """« Région de Ménaka »."""

@@ -28,6 +28,10 @@ class Made:
         return self.folder / f"{self.plan.stem}.html"
 
 
+def _lower_first(text: str) -> str:
+    return text[0].lower() + text[1:]
+
+
 def _document(plan: Plan, blocks: list[Block]) -> dict:
     covers = [b for b in blocks if b["kind"] == "cover"]
     if len(covers) != 1:
@@ -47,7 +51,7 @@ def _document(plan: Plan, blocks: list[Block]) -> dict:
         "chips": cover["chips"],
         "header": cover["org"],
         "footer": f"{cover['title']} · {plan.area.titles[plan.lang]} · {plan.period.name()} · {scope}{example}",
-        "cite": f"Pour citer : Cluster Protection Mali, {cover['title']}, {plan.area.titles[plan.lang]} ({plan.area.details[plan.lang].lower()}), {plan.period.name()}.",
+        "cite": f"Pour citer : Cluster Protection Mali, {cover['title']}, {plan.area.titles[plan.lang]} ({_lower_first(plan.area.details[plan.lang])}), {plan.period.name()}.",
         "nature": plan.version.nature,
         "fixed_date": plan.version.newest_received.isoformat(),
         "blocks": blocks,
@@ -61,6 +65,7 @@ def _inputs(plan: Plan) -> dict[str, Path]:
         plan.text_path,
         plan.project.params / "places.yml",
         plan.project.params / "disclosure.yml",
+        plan.project.params / "contacts.yml",
     ]
     paths += [f.path for s in plan.version.snapshots for f in s.files]
     out = {p.relative_to(root).as_posix(): p for p in paths}

@@ -167,10 +167,11 @@ def status(plan_: Plan) -> list[str]:
 
 
 def fill(plan_: Plan, folder: Path) -> None:
-    """Write the staged folder: `safe/`, `places.yml`, `context.json`, and `texts.md` if there is one."""
+    """Write the staged folder: `safe/`, `places.yml`, `contacts.yml`, `context.json`, and `texts.md` if there is one."""
     folder.mkdir(parents=True)
     shutil.copytree(plan_.safe, folder / "safe")
-    shutil.copyfile(plan_.project.params / "places.yml", folder / "places.yml")
+    for name in ("places.yml", "contacts.yml"):
+        shutil.copyfile(plan_.project.params / name, folder / name)
     if written(plan_) is not None:
         (folder / "texts.md").write_bytes(plan_.text_path.read_bytes())
     context = {

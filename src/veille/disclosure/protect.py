@@ -1,4 +1,4 @@
-"""Withhold what the rules withhold: R1 (small counts) and R3 (finest place, audience), cell by cell.
+"""Withhold what the rules withhold: R1 (small counts), R3 (finest place, audience), R6 (zero), cell by cell.
 
 This is the interface that joint protection keeps: cubes in, safe numbers out. Cell by cell, a hidden cell can still
 be worked out from its total when it is alone; the verdict says so until the joint step exists.
@@ -31,7 +31,7 @@ def protect(cubes: pd.DataFrame, rules: Rules, audience: str) -> list[SafeNumber
             continue
         is_plain = not measure.dimensions and rule.plain_threshold is not None
         threshold = rule.plain_threshold if is_plain else rule.threshold
-        hidden = is_sensitive(cell.value, threshold)
+        hidden = is_sensitive(cell.value, threshold) or cell.is_partial_zero
         out.append(
             clear(
                 key=cell.key,

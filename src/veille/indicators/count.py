@@ -13,7 +13,7 @@ from ..places import gazetteer, memberships
 from ..tables.contracts import CONTRACTS
 from .registry import MEASURES, Measure, key
 
-CUBE_COLUMNS = ["table", "key", "place", "level", "period", "value", "unit", "status"]
+CUBE_COLUMNS = ["table", "key", "place", "level", "period", "value", "unit", "status", "is_partial_zero"]
 
 
 def _connect(tables: dict[str, pd.DataFrame], params: Path) -> duckdb.DuckDBPyConnection:
@@ -79,12 +79,11 @@ def _cells(
             found[place, period, tuple(codes)] = (int(value), None if verified is None else int(verified))
     out = []
     combinations = list(product(*(code_list(codes) for _, codes in measure.dimensions)))
-    for (place, period), complete in grid.items():
+    for place, period in grid:
         if levels[place] not in measure.levels:
             continue
         for codes in combinations:
-            if (place, period, codes) not in found and (complete or not codes):
-                found[place, period, codes] = (0, 0)
+            found.setdefault((place, period, codes), (0, 0))
     for (place, period, codes), (value, verified) in found.items():
         out.append(
             (
@@ -96,6 +95,7 @@ def _cells(
                 value,
                 measure.unit,
                 _status(value, verified),
+                bool(codes) and value == 0 and not grid.get((place, period), True),
             )
         )
     return out
@@ -104,8 +104,8 @@ def _cells(
 def cubes(tables: dict[str, pd.DataFrame], params: Path) -> pd.DataFrame:
     """All declared counts of a data version, columns `CUBE_COLUMNS`, one row per (key, place, period).
 
-    Restricted: nothing is withheld yet. A cell that is absent was not received; 0 stands only where every cercle of
-    the place reported (R6). Counts are incidents, people, cases …: the unit says which.
+    Restricted: nothing is withheld yet. A cell that is absent was not received; `is_partial_zero` marks the zero of a
+    breakdown where some cercle of the place did not report, which R6 does not let be printed. Counts are incidents, people, cases …: the unit says which.
     """
     con = _connect(tables, params)
     try:

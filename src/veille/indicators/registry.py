@@ -165,7 +165,7 @@ _UNSERVED = (
 )
 
 _TOTALS = (
-    "SELECT m.place, t.month AS period{dim}, sum(t.incidents) AS value,\n"
+    "SELECT m.place, t.month AS period, sum(t.incidents) AS value,\n"
     "       sum(t.incidents * (t.verification_class = 'verified')::INT) AS verified\n"
     "FROM incident_totals t JOIN members m USING (edition, pcode)\nGROUP BY ALL"
 )
@@ -178,7 +178,7 @@ MEASURES: tuple[Measure, ...] = (
         "incidents",
         "Incidents de protection rapportés",
         REPORTED,
-        _TOTALS.format(dim=""),
+        _TOTALS,
         grid="counts",
     ),
     Measure(
@@ -188,10 +188,10 @@ MEASURES: tuple[Measure, ...] = (
         "incidents",
         "Incidents, vérifiés ou non",
         REPORTED,
-        _TOTALS.format(dim=", t.verification_class AS verification"),
+        _rows("count(*)", {"verification": "i.verification_class"}),
         (("verification", "verification_class"),),
         WIDE,
-        "counts",
+        "rows",
     ),
     Measure(
         "incidents_by_entry_source",

@@ -21,10 +21,10 @@ AUDIENCES = {
 def _verification(edition: Edition, total: SafeNumber) -> Runs:
     """« , dont 10 non vérifiés », or the plain word that nothing says what was verified."""
     unverified = edition.number(key(INCIDENTS, {"verification": "unverified"}))
+    if unverified.status == "not_received":
+        return say(" ; leur vérification n’a pas été reçue, ils comptent donc tous comme non vérifiés.")
     if not unverified.is_shown or unverified.value == "0":
         return say(".")
-    if unverified.value == total.value:
-        return say(" ; aucune vérification n’a été reçue, tous comptent donc comme non vérifiés.")
     return say(", dont ", strong(say(unverified, " non " + agree(unverified, "vérifié", "vérifiés"))), ".")
 
 
@@ -129,6 +129,23 @@ def _item(number: Runs, label_: Runs, note: Runs, *, is_warning: bool = False) -
     return {"number": number, "label": label_, "note": note, "warn": is_warning}
 
 
+def _verified_item(share: SafeNumber, sure: SafeNumber, unsure: SafeNumber) -> dict:
+    """The share verified; the count where the base is too small for a share; the word where nothing says."""
+    if share.is_shown:
+        return _item(say(share), say("des incidents vérifiés"), say(sure, " vérifiés, ", unsure, " non vérifiés"))
+    if sure.is_shown:
+        label_ = agree(sure, "incident vérifié", "incidents vérifiés")
+        note = (
+            say(unsure, " non ", agree(unsure, "vérifié", "vérifiés"))
+            if unsure.is_shown
+            else say("trop peu pour un pourcentage")
+        )
+        return _item(say(sure), say(label_), note)
+    received = sure.status != "not_received"
+    note = say("effectif trop petit") if received else say("vérification non reçue")
+    return _item(say(sure), say("incidents vérifiés"), note, is_warning=not received)
+
+
 def key_figures(edition: Edition) -> Shown:
     """Five key figures, each with its comparison or its gap."""
     previous = edition.period.shift(-1)
@@ -164,12 +181,7 @@ def key_figures(edition: Edition) -> Shown:
             else say("couverture non reçue"),
             is_warning=covered.value != followed.value or not covered.is_shown,
         ),
-        _item(
-            say(verified),
-            say("des incidents vérifiés"),
-            say(sure, " vérifiés, ", unsure, " non vérifiés") if sure.is_shown else say("vérification non reçue"),
-            is_warning=verified.value in ("", "0"),
-        ),
+        _verified_item(verified, sure, unsure),
         _item(
             say(victims),
             say("victimes citées"),

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from matplotlib.axes import Axes
+
 from ..codes import code_list, label
 from ..disclosure.safe import SafeNumber
 from ..indicators.registry import key
 from ..periods import Period
+from ..places import Place
 from ..published import Edition
-from ..render.document import Block, Runs, const
+from ..render.document import Block, Runs, const, paragraph
 from . import maps, theme
-from .parts import SHORT_CAVEAT, column, figure, not_in_this_audience, nothing_received, row, table
+from .parts import (
+    SHORT_CAVEAT,
+    column,
+    figure,
+    is_any_shown,
+    not_in_this_audience,
+    nothing_received,
+    row,
+    table,
+    too_few,
+)
 from .shown import Shown
 from .words import counted, elided, joined, say
 
@@ -30,43 +43,46 @@ def _ranked(edition: Edition, stem: str, dimension: str, codes: str) -> list[tup
 
 
 def _table_of_cercles(edition: Edition) -> Block:
-    """Incidents per cercle with a subtotal per region: month before, month, share."""
+    """Incidents per cercle with a subtotal per region: month before, month, and share where the base allows it."""
     now, before = edition.period, edition.period.shift(-1)
     share = key("protection_incidents_share_pct", {"of": edition.area.code})
+    several = len(edition.area.regions) > 1
     rows: list[dict] = []
     silent: list[str] = []
+
+    def line(name: str, place: Place, kind: str = "body") -> dict:
+        part = edition.number(share, place)
+        return row(
+            name,
+            edition.number(INCIDENTS, place, before),
+            edition.number(INCIDENTS, place),
+            part if part.is_shown else "",
+            kind=kind,
+        )
+
     for region in edition.area.regions:
-        numbers = [(c, edition.number(INCIDENTS, c), edition.number(INCIDENTS, c, before)) for c in region.cercles]
-        if all(n.status == "not_received" and b.status == "not_received" for _, n, b in numbers):
+        received = [c for c in region.cercles if edition.has(INCIDENTS, c) or edition.has(INCIDENTS, c, before)]
+        if not received:
             silent.append(edition.region_name(region))
             continue
-        only_one = len(region.cercles) == 1
         rows.append({"kind": "group", "cells": [say(edition.region_name(region))]})
-        kept = [
-            t
-            for t in numbers
-            if not edition.area.is_country or t[1].status != "not_received" or t[2].status != "not_received"
-        ]
-        for cercle, n, b in kept:
-            rows.append(row(edition.cercle_name(cercle), b, n, edition.number(share, cercle) if n.is_shown else ""))
-        if not only_one and len(edition.area.regions) > 1:
-            rows.append(
-                row(
-                    "Sous-total",
-                    edition.number(INCIDENTS, region.place, before),
-                    edition.number(INCIDENTS, region.place),
-                    edition.number(share, region.place) if edition.has(INCIDENTS, region.place) else "",
-                    kind="subtotal",
-                )
-            )
+        rows += [line(edition.cercle_name(c), c) for c in (received if edition.area.is_country else region.cercles)]
+        if several and len(region.cercles) > 1:
+            rows.append(line("Sous-total", region.place, "subtotal"))
     rows.append(row("Total", edition.number(INCIDENTS, period=before), edition.number(INCIDENTS), "", kind="total"))
-    notes = [say(f"Aucune donnée reçue : {', '.join(silent)}.")] if silent else []
     columns = [
         column("Cercle", "#adm2+name"),
         column(before.short_name().capitalize(), "#affected+incidents+previous", right=True),
         column(now.short_name().capitalize(), "#affected+incidents", right=True),
         column("Part", "#indicator+pct", right=True),
     ]
+    notes = [say(f"Aucune donnée reçue : {', '.join(silent)}.")] if silent else []
+    if not any(edition.has(share, c) for c in edition.area.cercles):
+        # Too few incidents for a percentage: no column of blanks.
+        columns.pop()
+        for r in rows:
+            r["cells"] = r["cells"][:3]
+        notes.append(say("Trop peu d’incidents pour donner des pourcentages."))
     return table(edition, "incidents_par_cercle", say("Incidents par cercle"), columns, rows, notes)
 
 
@@ -76,13 +92,20 @@ def figure_of_places(edition: Edition) -> Shown:
     received = {c: n for c, n in numbers.items() if n.is_shown}
     if not received:
         return Shown(nothing_received(edition, "Incidents par cercle"))
-    drawn = {c: n for c, n in numbers.items() if n.is_shown or not edition.area.is_country}
     ranked = sorted(received.items(), key=lambda item: -int(item[1].value))
     largest = max(1, int(ranked[0][1].value))
-    drawing, _ = maps.draw(edition, drawn, largest)
+    country = edition.area.is_country
+    drawing: tuple[str, str | None]
+    if country:
+        drawing = theme.both_widths(lambda width, size: maps.draw(edition, numbers, largest, width, size))
+    else:
+        drawing = maps.draw(edition, numbers, largest, theme.HALF_IN, 9), None
+    drawn = {c: n for c, n in numbers.items() if n.is_shown or not country}
     total = edition.number(INCIDENTS)
     name = edition.cercle_name(ranked[0][0])
-    if ranked[0][1].value == "0":
+    if len(received) > 1 and ranked[0][1].value == total.value != "0":
+        title = say("Tous les incidents rapportés viennent du cercle ", elided(name), " (", ranked[0][1], ")")
+    elif ranked[0][1].value == "0":
         title = say("Aucun incident rapporté dans les cercles couverts")
     elif len(ranked) > 1 and ranked[0][1].value == ranked[1][1].value:
         title = say(
@@ -98,66 +121,47 @@ def figure_of_places(edition: Edition) -> Shown:
         joined([say(edition.cercle_name(c) + " ", n) for c, n in drawn.items()]),
         ".",
     )
-    # The table is made first: it stands beside the figure and is numbered on its own.
-    beside = _table_of_cercles(edition)
-    signs = []
-    if any(not n.is_shown for n in drawn.values()):
-        signs.append("croix : sans données")
-    if any(n.value == "0" for n in drawn.values()):
+    signs = ["hachuré : région sans aucune donnée"] if country else []
+    if any(n.status == "not_received" for n in numbers.values()):
+        signs.append("disque hachuré : cercle sans données")
+    if any(n.value == "0" for n in numbers.values()):
         signs.append("anneau vide : zéro incident rapporté")
-    legend = "La surface du disque est proportionnelle au nombre" + (f" ; {' ; '.join(signs)}" if signs else "") + ". "
-    return Shown(
-        figure(
-            edition,
-            "carte",
-            title,
-            say(f"Incidents par cercle, {edition.period.name()}"),
-            (drawing, None),
-            alt,
-            [say(legend + "Fond : Natural Earth. " + BORDERS)],
-            None,
-            beside,
-        )
-    )
+    legend = f"La surface du disque est proportionnelle au nombre{''.join(f' ; {s}' for s in signs)}. "
+    notes = [say(legend + "Fond : Natural Earth. " + BORDERS)]
+    subtitle = say(f"Incidents par cercle, {edition.period.name()}")
+    table_ = _table_of_cercles(edition)
+    if country:
+        return Shown(figure(edition, "carte", title, subtitle, drawing, alt, notes, None), table_)
+    return Shown(figure(edition, "carte", title, subtitle, drawing, alt, notes, None, table_))
 
 
 # --- trend ----------------------------------------------------------------------------------------------------------
 
 
-def _draw_trend(edition: Edition, months: list[Period], width: float, size: float) -> str:
-    incidents = [edition.number(INCIDENTS, period=m) for m in months]
-    covered = [edition.number("communes_covered", period=m) for m in months]
-    monitors = [edition.number("monitors", period=m) for m in months]
-    wide = width > 5
-    figure_, axes = theme.canvas(
-        width,
-        3.0 if wide else 3.3,
-        size,
-        f"trend-{edition.area.code}-{'w' if wide else 'n'}",
-        nrows=2,
-        sharex=True,
-        height_ratios=[2.3, 1],
-    )
-    figure_.subplots_adjust(0.055 if wide else 0.09, 0.2 if wide else 0.21, 0.985, 0.92, hspace=0.42)
-    top, low = axes
-    values = [int(n.value) if n.is_shown else None for n in incidents]
+def _step(high: int) -> int:
+    """The step of a scale with at most four lines."""
+    return next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if high / s <= 4)
+
+
+def _draw_line(ax: Axes, numbers: list[SafeNumber], size: float, *, every_label: bool) -> None:
+    """The months that were received as a line, broken where one was not; n.d. stands on the axis."""
+    values = [int(n.value) if n.is_shown else None for n in numbers]
     known = [v for v in values if v is not None]
-    high = max(known) if known else 1
-    step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if high / s <= 4)
-    top.set_ylim(0, max(step, high) * 1.18)
-    top.set_yticks(range(0, int(high) + 1, step))
-    top.grid(axis="y", color=theme.LINE, linewidth=0.7)
-    top.set_axisbelow(True)
-    theme.mark_ticks(top, "y")
-    theme.write(top, 0, 1.04, "Incidents rapportés", transform=top.transAxes, color=theme.SOFT)
-    runs_of_points: list[list[int]] = [[]]
+    high, step = max(known), _step(max(known))
+    ax.set_ylim(0, max(step, high) * 1.2)
+    ax.set_yticks(range(0, high + 1, step))
+    ax.grid(axis="y", color=theme.LINE, linewidth=0.7)
+    ax.set_axisbelow(True)
+    theme.mark_ticks(ax, "y")
+    last = len(values) - 1
+    stretches: list[list[int]] = [[]]
     for i, v in enumerate(values):
         if v is None:
-            runs_of_points.append([])
+            stretches.append([])
         else:
-            runs_of_points[-1].append(i)
-    for stretch in runs_of_points:
-        top.plot(
+            stretches[-1].append(i)
+    for stretch in stretches:
+        ax.plot(
             stretch,
             [values[i] for i in stretch],
             color=theme.BLUE,
@@ -166,62 +170,70 @@ def _draw_trend(edition: Edition, months: list[Period], width: float, size: floa
             markersize=3.4,
             clip_on=False,
         )
-    last = len(months) - 1
-    labelled = (
-        set(range(len(months)))
-        if wide
-        else {last, *(i for i, v in enumerate(values) if v is not None and v in (max(known), min(known)))}
-    )
-    for i, (v, n) in enumerate(zip(values, incidents, strict=True)):
+    for i, (v, n) in enumerate(zip(values, numbers, strict=True)):
         if v is None:
-            top.text(
-                i, step * 0.12, n.display(), gid=f"num {n.address}", ha="center", color=theme.SOFT, fontsize=size - 1
-            )
-        elif i in labelled:
-            theme.write_number(
-                top,
-                i,
-                v + high * 0.055,
-                n,
-                ha="center",
-                va="bottom",
-                color=theme.BLUE if i == last else theme.SOFT,
-                fontweight=600 if i == last else 400,
-            )
-    most = max([int(n.value) for n in covered if n.is_shown], default=1)
-    low.set_ylim(0, most * 1.42)
-    low.set_yticks([])
-    theme.write(low, 0, 1.08, "Communes couvertes", transform=low.transAxes, color=theme.SOFT)
-    for i, n in enumerate(covered):
-        if n.is_shown:
-            low.bar(i, int(n.value), width=0.62, color=theme.PALE if i != last else theme.BLUE, linewidth=0)
-            theme.write_number(
-                low, i, int(n.value) + most * 0.06, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT
-            )
-        else:
-            theme.write_number(low, i, most * 0.06, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT)
-    low.set_xticks(range(len(months)))
+            theme.write_number(ax, i, step * 0.1, n, ha="center", color=theme.SOFT, fontsize=size - 1)
+        elif every_label or i == last or v in (max(known), min(known)):
+            around = [values[k] for k in (i - 1, i + 1) if 0 <= k <= last and values[k] is not None]
+            below = bool(around) and all(v < other for other in around) and v > high * 0.2
+            bold = {"color": theme.BLUE, "fontweight": 600} if i == last else {"color": theme.SOFT}
+            offset = -high * 0.06 if below else high * 0.055
+            theme.write_number(ax, i, v + offset, n, ha="center", va="top" if below else "bottom", **bold)
+
+
+def _draw_coverage(ax: Axes, numbers: list[SafeNumber], size: float) -> None:
+    """Communes covered, month by month, as bars with their number."""
+    most = max(int(n.value) for n in numbers if n.is_shown)
+    ax.set_ylim(0, most * 1.45)
+    ax.set_yticks([])
+    for i, n in enumerate(numbers):
+        tall = int(n.value) if n.is_shown else 0
+        ax.bar(i, tall, width=0.62, color=theme.BLUE if i == len(numbers) - 1 else theme.PALE, linewidth=0)
+        theme.write_number(ax, i, tall + most * 0.06, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT)
+
+
+def _draw_trend(edition: Edition, months: list[Period], width: float, size: float) -> str:
+    """Incidents as a line; communes covered and monitors under it, month by month, where they were received."""
+    wide = width > 5
+    covered = [edition.number("communes_covered", period=m) for m in months]
+    monitors = [edition.number("monitors", period=m) for m in months]
+    with_coverage = any(n.is_shown for n in covered)
+    rows = 3 if with_coverage else 1
+    tall = (3.5 if wide else 3.7) if with_coverage else 2.1
+    figure_, grid = theme.canvas(
+        width,
+        tall,
+        size,
+        f"trend-{edition.area.code}-{'w' if wide else 'n'}",
+        nrows=rows,
+        sharex=True,
+        squeeze=False,
+        height_ratios=[2.6, 1.15, 0.3][:rows],
+    )
+    axes = [line[0] for line in grid]
+    figure_.subplots_adjust(
+        0.055 if wide else 0.09, 0.11 if with_coverage else 0.2, 0.985, 0.93 if with_coverage else 0.88, hspace=0.42
+    )
+    _draw_line(axes[0], [edition.number(INCIDENTS, period=m) for m in months], size, every_label=wide)
+    titles = ["Incidents rapportés", "Communes couvertes", "Moniteurs"][:rows]
+    if with_coverage:
+        _draw_coverage(axes[1], covered, size)
+        axes[2].set_ylim(0, 1)
+        axes[2].set_yticks([])
+        axes[2].spines["bottom"].set_visible(False)
+        for i, n in enumerate(monitors):
+            theme.write_number(axes[2], i, 0.25, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT)
+    above = {"Incidents rapportés": 1.05, "Communes couvertes": 1.03, "Moniteurs": 1.15}
+    for ax, title in zip(axes, titles, strict=True):
+        theme.write(ax, 0, above[title], title, transform=ax.transAxes, color=theme.INK, fontsize=size, fontweight=600)
+        ax.tick_params(axis="x", labelcolor=theme.INK, length=0)
+        ax.spines["bottom"].set_color(theme.SOFT)
     names = [m.short_name() if wide else m.bare_name()[0].upper() for m in months]
-    low.set_xticklabels(
+    axes[-1].set_xticks(range(len(months)))
+    axes[-1].set_xticklabels(
         [f"{n}\n{m.year}" if m.first == 1 or i == 0 else n for i, (n, m) in enumerate(zip(names, months, strict=True))]
     )
-    low.set_xlim(-0.6, last + 0.6)
-    for i, n in enumerate(monitors):
-        low.text(
-            i,
-            -0.92 if wide else -0.86,
-            n.display(),
-            gid=f"num {n.address}",
-            ha="center",
-            va="top",
-            transform=low.get_xaxis_transform(),
-            color=theme.INK if i == last else theme.SOFT,
-            fontsize=size - 1,
-        )
-    low.text(0, -0.6 if wide else -0.56, "Moniteurs", ha="left", va="top", transform=low.transAxes, color=theme.SOFT)
-    for ax in axes:
-        ax.spines["bottom"].set_color(theme.SOFT)
-        ax.tick_params(axis="x", labelcolor=theme.INK)
+    axes[-1].set_xlim(-0.6, len(months) - 0.4)
     return theme.svg(figure_)
 
 
@@ -287,6 +299,8 @@ def figure_of_trend(edition: Edition) -> Shown:
         notes.insert(
             0, say("n.d. : aucune donnée reçue pour ce mois. Reçus : ", joined([say(m.name()) for m in shown]), ".")
         )
+    if not any(edition.has("communes_covered", period=m) for m in months):
+        notes.insert(0, say("Ni les communes couvertes ni le nombre de moniteurs n’ont été reçus pour ces mois."))
     subtitle = say(
         "Incidents rapportés, communes couvertes et moniteurs, ",
         const("trend_months", str(len(months))),
@@ -357,6 +371,8 @@ def figure_of_categories(edition: Edition) -> Shown:
     ranked = _ranked(edition, INCIDENTS, "category", "incident_category")
     if all(n.status == "not_received" for _, n in ranked):
         return Shown(nothing_received(edition, "Catégories d’incidents"))
+    if not is_any_shown(n for _, n in ranked):
+        return Shown(too_few("Catégories d’incidents"))
     ranked = [(c, n) for c, n in ranked if n.value != "0"] + [(c, n) for c, n in ranked if n.value == "0"]
     part = {c: edition.number(key(INCIDENTS, {"category": c, "verification": "unverified"})) for c, _ in ranked}
     sure = {c: edition.number(key(INCIDENTS, {"category": c, "verification": "verified"})) for c, _ in ranked}
@@ -367,7 +383,10 @@ def figure_of_categories(edition: Edition) -> Shown:
         title = say(f"{name} : ", n, " incidents, ", share[top], " du total")
     else:
         title = say(f"{name} : ", counted(n, "incident", "incidents"), " sur ", edition.number(INCIDENTS))
-    rows = [row(label("incident_category", c), n, sure[c], part[c], share[c] if n.is_shown else "") for c, n in ranked]
+    rows = [
+        row(label("incident_category", c), n, sure[c], part[c], share[c] if share[c].is_shown else "")
+        for c, n in ranked
+    ]
     rows.append(
         row(
             "Total",
@@ -415,6 +434,8 @@ def figure_of_victims(edition: Edition) -> Shown:
     total = edition.number("victims_people")
     if total.status == "not_received":
         return Shown(nothing_received(edition, "Victimes"))
+    if not is_any_shown(n for _, n in rows):
+        return Shown(paragraph(say("Victimes citées : ", total, ". La répartition est trop petite pour être publiée.")))
     children = edition.number("child_victims_people")
     title = say(counted(total, "victime citée", "victimes citées"), " dans les incidents du mois")
     if children.is_shown:
@@ -465,6 +486,8 @@ def figure_of_perpetrators(edition: Edition) -> Shown:
     ranked = _ranked(edition, INCIDENTS, "perpetrator_class", "perpetrator_class")
     if all(n.status == "not_received" for _, n in ranked):
         return Shown(nothing_received(edition, "Auteurs présumés"))
+    if not is_any_shown(n for _, n in ranked):
+        return Shown(too_few("Auteurs présumés"))
     share = {c: edition.number(key("protection_incidents_share_pct", {"perpetrator_class": c})) for c, _ in ranked}
     top, n = ranked[0]
     title = say(
@@ -472,7 +495,7 @@ def figure_of_perpetrators(edition: Edition) -> Shown:
         counted(n, "incident", "incidents"),
         *((", ", share[top], " du total") if share[top].is_shown else ()),
     )
-    rows = [row(label("perpetrator_class", c), n, share[c] if n.is_shown else "") for c, n in ranked]
+    rows = [row(label("perpetrator_class", c), n, share[c] if share[c].is_shown else "") for c, n in ranked]
     behind = table(
         edition,
         "auteurs_presumes",

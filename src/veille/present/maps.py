@@ -6,7 +6,9 @@ import json
 import math
 from functools import cache
 
-from matplotlib.patches import Polygon
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Ellipse, Polygon
+from matplotlib.textpath import text_to_path
 
 from ..disclosure.safe import SafeNumber
 from ..places import GAZETTEER, Place, seats
@@ -14,6 +16,7 @@ from ..published import Edition
 from . import theme
 
 Ring = list[list[float]]
+Box = tuple[float, float, float, float]
 
 
 @cache
@@ -28,76 +31,114 @@ def _regions() -> dict[str, list[Ring]]:
     return out
 
 
-def _box(rings: list[Ring]) -> tuple[float, float, float, float]:
+def _box(rings: list[Ring]) -> Box:
     xs = [x for ring in rings for x, _ in ring]
     ys = [y for ring in rings for _, y in ring]
     return min(xs), min(ys), max(xs), max(ys)
 
 
-def _overlaps(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+def _overlaps(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def draw(edition: Edition, numbers: dict[Place, SafeNumber], largest: int) -> tuple[str, list[Place]]:
-    """The SVG, and the cercles whose label found room.
+def _text_width(text: str, size: float, weight: int) -> float:
+    """The width of a label in points, in the page's own font."""
+    font = FontProperties(family=theme.FAMILY, size=size, weight=weight)
+    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]
+
+
+def _silent(edition: Edition, numbers: dict[Place, SafeNumber], code: str) -> bool:
+    """Whether nothing at all was received from a region of the base map."""
+    cercles = [c for region in edition.area.regions for c in region.cercles if c.pcode[:4] == code]
+    return bool(cercles) and not any(numbers[c].is_shown for c in cercles)
+
+
+class _Labels:
+    """Places for labels: beside, above or below a circle, wherever nothing stands yet."""
+
+    def __init__(self, frame: Box, taken: list[Box], scale: tuple[float, float]) -> None:
+        self.frame, self.taken, self.scale = frame, taken, scale
+
+    def find(
+        self, at: int, lon: float, lat: float, radius: float, length: float, size: float
+    ) -> tuple[float, float] | None:
+        """The left end of a free baseline for a label `length` points long, or None."""
+        sx, sy = self.scale
+        gap = radius + 3
+        for x, y in (
+            (lon + gap * sx, lat - 0.35 * size * sy),
+            (lon - (gap + length) * sx, lat - 0.35 * size * sy),
+            (lon - length / 2 * sx, lat - (gap + size * 0.8) * sy),
+            (lon - length / 2 * sx, lat + gap * sy),
+            (lon + gap * 0.75 * sx, lat - (gap * 0.75 + size * 0.6) * sy),
+            (lon + gap * 0.75 * sx, lat + gap * 0.6 * sy),
+            (lon - (gap * 0.75 + length) * sx, lat - (gap * 0.75 + size * 0.6) * sy),
+            (lon - (gap * 0.75 + length) * sx, lat + gap * 0.6 * sy),
+        ):
+            box = (x - sx, y - 0.2 * size * sy, x + (length + 1) * sx, y + 0.8 * size * sy)
+            west, south, east, north = self.frame
+            inside = west < box[0] and box[2] < east and south < box[1] and box[3] < north
+            if inside and not any(_overlaps(box, other) for i, other in enumerate(self.taken) if i != at):
+                self.taken.append(box)
+                return x, y
+        return None
+
+
+def draw(edition: Edition, numbers: dict[Place, SafeNumber], largest: int, width: float, size: float) -> str:
+    """The SVG of the area's map, `width` inches wide.
 
     A circle's area is proportional to its number (the largest count of the area has the largest circle). Zero is a
-    small empty ring; no data is a hatched one: never the same sign.
+    small empty ring, no data a hatched one; a region that sent nothing at all is hatched: never the same sign.
     """
-    inside = set(edition.area.map_regions)
+    country = edition.area.is_country
     rings = [ring for code in edition.area.map_regions for ring in _regions()[code]]
     west, south, east, north = _box(rings)
-    if edition.area.is_country:
-        # Nothing is monitored in the far west: leave it its place, not half the page.
-        pad = 0.3
-    else:
-        pad = 0.06 * max(east - west, north - south)
+    pad = 0.3 if country else 0.06 * max(east - west, north - south)
     west, south, east, north = west - pad, south - pad, east + pad, north + pad
-    ratio = (north - south) / ((east - west) * math.cos(math.radians((south + north) / 2)))
-    width = theme.HALF_IN
-    height = min(width * ratio, 4.2)
-    figure, ax = theme.canvas(width, height, 9, f"map-{edition.area.code}")
+    stretch = math.cos(math.radians((south + north) / 2))
+    height = width * (north - south) / ((east - west) * stretch)
+    if height > 4.6:  # the page has other things to say: a smaller map, centred
+        extra = (north - south) / (4.6 / width * stretch) - (east - west)
+        west, east, height = west - extra / 2, east + extra / 2, 4.6
+    figure, ax = theme.canvas(width, height, size, f"map-{edition.area.code}-{width}")
     figure.subplots_adjust(0, 0, 1, 1)
     ax.set_axis_off()
     ax.set_xlim(west, east)
     ax.set_ylim(south, north)
-    ax.set_aspect("auto")
     for code, polygons in sorted(_regions().items()):
+        own = code in edition.area.map_regions
+        silent = own and _silent(edition, numbers, code)
         for ring in polygons:
-            own = code in inside
-            ax.add_patch(
-                Polygon(
-                    ring,
-                    closed=True,
-                    facecolor="#e9f1f9" if own else theme.LAND,
-                    edgecolor=theme.BLUE if own and not edition.area.is_country else "#b9bfb4",
-                    linewidth=1.1 if own and not edition.area.is_country else 0.7,
-                    clip_on=True,
-                )
+            style = (
+                {"facecolor": "#f4f5f7", "hatch": "////", "edgecolor": "#aab2bd"}
+                if silent
+                else {"facecolor": "#e9f1f9" if own else theme.LAND}
             )
-    scale_x = (east - west) / (width * 72)  # degrees per point
-    scale_y = (north - south) / (height * 72)
-    taken: list[tuple[float, float, float, float]] = []
+            ax.add_patch(Polygon(ring, closed=True, linewidth=0, **style))
+            line = (
+                {"edgecolor": theme.BLUE, "linewidth": 1.1}
+                if own and not country
+                else {"edgecolor": "#aab2bd", "linewidth": 0.7}
+            )
+            ax.add_patch(Polygon(ring, closed=True, facecolor="none", **line))
+    scale = ((east - west) / (width * 72), (north - south) / (height * 72))  # degrees per point
+    most = 15 if country else 19
     spots = []
-    for place, number in numbers.items():
+    for place, number in sorted(numbers.items(), key=lambda item: -int(item[1].value or 0)):
+        if country and not number.is_shown and all(_silent(edition, numbers, c) for c in (place.pcode[:4],)):
+            continue
         lon, lat = seats()[place]
         value = int(number.value) if number.is_shown else 0
-        radius = max(3.0, 19 * math.sqrt(value / largest)) if value else 3.2
+        radius = max(3.0, most * math.sqrt(value / largest)) if value else 3.2 if number.is_shown else 4.5
         spots.append((place, number, lon, lat, radius))
-        taken.append((lon - radius * scale_x, lat - radius * scale_y, lon + radius * scale_x, lat + radius * scale_y))
-    labelled = []
-    for at, (place, number, lon, lat, radius) in enumerate(spots):
+    taken = [(x - r * scale[0], y - r * scale[1], x + r * scale[0], y + r * scale[1]) for _, _, x, y, r in spots]
+    labels = _Labels((west, south, east, north), taken, scale)
+    for _, number, lon, lat, radius in spots:
         if not number.is_shown:
-            ax.plot(
-                lon,
-                lat,
-                "o",
-                markersize=2 * radius,
-                markerfacecolor="none",
-                markeredgecolor=theme.SOFT,
-                markeredgewidth=0.8,
+            size_ = (2 * radius * scale[0], 2 * radius * scale[1])
+            ax.add_patch(
+                Ellipse((lon, lat), *size_, facecolor="white", edgecolor=theme.SOFT, hatch="//////", linewidth=0.9)
             )
-            ax.plot(lon, lat, "x", markersize=1.1 * radius, color=theme.SOFT, markeredgewidth=0.8)
         elif number.value == "0":
             ax.plot(
                 lon,
@@ -110,24 +151,16 @@ def draw(edition: Edition, numbers: dict[Place, SafeNumber], largest: int) -> tu
             )
         else:
             ax.plot(lon, lat, "o", markersize=2 * radius, color=theme.BLUE, alpha=0.82, markeredgewidth=0)
-        if edition.area.is_country and not (number.is_shown and int(number.value) >= max(5, largest / 8)):
+    for at, (place, number, lon, lat, radius) in enumerate(spots):
+        if country and not number.is_shown:
             continue
-        name, shown = edition.cercle_name(place), number.display()
-        length = (len(name) + len(shown) + 1) * 4.9
-        high = 9.5
-        options = (
-            (lon + (radius + 3) * scale_x, lat - 3.2 * scale_y, "left"),
-            (lon - (radius + 3 + length) * scale_x, lat - 3.2 * scale_y, "left"),
-            (lon - length / 2 * scale_x, lat + (radius + 4) * scale_y, "left"),
-            (lon - length / 2 * scale_x, lat - (radius + 11) * scale_y, "left"),
-        )
-        for x, y, _ in options:
-            box = (x, y - 2 * scale_y, x + length * scale_x, y + high * scale_y)
-            fits = west < box[0] and box[2] < east and south < box[1] and box[3] < north
-            if fits and not any(_overlaps(box, other) for i, other in enumerate(taken) if i != at):
-                taken.append(box)
-                theme.write(ax, x, y, name, fontsize=9)
-                theme.write_number(ax, x + (len(name) + 1) * 4.9 * scale_x, y, number, fontsize=9, fontweight=600)
-                labelled.append(place)
-                break
-    return theme.svg(figure), labelled
+        name, shown = edition.cercle_name(place) + " ", number.display()
+        start = _text_width(name, size, 400)
+        spot = labels.find(at, lon, lat, radius, start + _text_width(shown, size, 600), size)
+        if spot is not None:
+            theme.write(ax, *spot, name.strip(), fontsize=size)
+            theme.write_number(ax, spot[0] + start * scale[0], spot[1], number, fontsize=size, fontweight=600)
+    # Names stay readable where they cross a border: a white rim under the letters.
+    return theme.svg(figure).replace(
+        "<text ", '<text paint-order="stroke" stroke="#fff" stroke-width="2.4" stroke-linejoin="round" '
+    )

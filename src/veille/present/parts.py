@@ -83,6 +83,16 @@ def nothing_received(edition: Edition, what: str) -> Block:
     return paragraph(soft(say(f"{what} : aucune donnée reçue pour {edition.period.name()}.")))
 
 
+def too_few(what: str) -> Block:
+    """Received, and too small to be printed without showing someone."""
+    return paragraph(soft(say(f"{what} : effectifs trop petits pour être publiés ce mois-ci.")))
+
+
+def is_any_shown(numbers: Iterable[SafeNumber]) -> bool:
+    """Whether one of these numbers may be printed and is not zero: there is something to draw."""
+    return any(n.is_shown and n.value != "0" for n in numbers)
+
+
 def not_in_this_audience(what: str) -> Block:
     """What an edition may not show, said plainly."""
     return paragraph(soft(say(f"{what} : non publié dans cette édition.")))

@@ -7,7 +7,7 @@ from ..indicators.registry import key
 from ..periods import day, day_name
 from ..published import Edition
 from ..render.document import Block, bullet_list, const, note, paragraph, soft, strong, warn
-from .parts import column, nothing_received, row, table
+from .parts import column, is_any_shown, nothing_received, row, table, too_few
 from .shown import Shown
 from .words import agree, counted, say
 
@@ -26,6 +26,8 @@ def table_of_population_groups(edition: Edition) -> Shown:
     ]
     if all(n.status == "not_received" for _, n in rows):
         return Shown(nothing_received(edition, "Groupes de population"))
+    if not is_any_shown(n for _, n in rows):
+        return Shown(too_few("Groupes de population"))
     shown = [row(text, n) for text, n in rows if n.value != "0"]
     notes = (
         [say("Aucune victime citée : ", ", ".join(t.lower() for t, n in rows if n.value == "0") + ".")]
@@ -114,6 +116,10 @@ def sentence_on_children(edition: Edition) -> Shown:
     children = edition.number("child_victims_people")
     if children.status == "not_received":
         return Shown(nothing_received(edition, "Enfants victimes"))
+    if not children.is_shown:
+        return Shown(too_few("Enfants victimes"))
+    if children.value == "0":
+        return Shown(paragraph(say("Aucun enfant n’est cité comme victime dans les incidents du mois.")))
     return Shown(
         paragraph(
             say(
@@ -175,7 +181,7 @@ def box_on_gbv(edition: Edition) -> Shown:
         )
     else:
         blocks.append(paragraph(say("Aucun chiffre du mois n’est donné ici : voir les synthèses GBVIMS.")))
-    return Shown(note("Violences basées sur le genre (VBG)", *blocks, style="warn"))
+    return Shown(note("Cas déclarés uniquement", *blocks, style="warn"))
 
 
 def table_of_referrals(edition: Edition) -> Shown:
@@ -183,14 +189,23 @@ def table_of_referrals(edition: Edition) -> Shown:
     referred, assisted = edition.number("cases_referred"), edition.number("cases_assisted")
     if referred.status == assisted.status == "not_received":
         return Shown(nothing_received(edition, "Cas référés et assistés"))
-    rows = [
-        row(
-            label("service", c),
+    by_service = {
+        c: (
             edition.number(key("cases_referred", {"service": c})),
             edition.number(key("cases_assisted", {"service": c})),
         )
         for c in code_list("service")
-    ]
+    }
+    if not is_any_shown(n for pair in by_service.values() for n in pair):
+        totals = say(
+            "Cas référés : ",
+            referred,
+            " ; cas assistés : ",
+            assisted,
+            ". Trop peu de cas pour les répartir par service.",
+        )
+        return Shown(paragraph(totals))
+    rows = [row(label("service", c), *pair) for c, pair in by_service.items()]
     rows.append(row("Cas, tous services", referred, assisted, kind="total"))
     columns = [
         column("Service", "#service+type"),
@@ -311,6 +326,7 @@ def table_of_recommendations(edition: Edition) -> Shown:
 
 def method(edition: Edition) -> Shown:
     """Method, limits, definitions, acronyms, contacts and data version."""
+    contact = edition.contact()
     silent = edition.number("communes_covered").status == "not_received"
     limits = [
         say(
@@ -393,7 +409,9 @@ def method(edition: Edition) -> Shown:
         {"kind": "heading", "level": 3, "text": "Contacts"},
         paragraph(
             say(
-                "Cluster Protection Mali, Bamako, et le cluster régional de la zone : adresses sur la page du cluster. Questions sur un chiffre : citez sa clé, donnée dans numbers.csv."
+                f"{contact['name']} : ",
+                {"t": "link", "href": f"mailto:{contact['email']}", "runs": say(contact["email"])},
+                ". Pour une question sur un chiffre, citez sa clé, donnée dans numbers.csv.",
             )
         ),
         {"kind": "heading", "level": 3, "text": "Données et version"},

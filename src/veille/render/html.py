@@ -64,15 +64,21 @@ def _table(block: Block, lang: str, *, caption: bool = True) -> str:
             )
             continue
         first = f'<th scope="row">{runs_html(cells[0])}</th>'
-        rest = "".join(f"<td{_right(c)}>{runs_html(cell)}</td>" for c, cell in zip(columns[1:], cells[1:], strict=True))
+        rest = "".join(
+            f'<td data-label="{escape(c["label"])}"{_right(c)}>{runs_html(cell)}</td>'
+            for c, cell in zip(columns[1:], cells[1:], strict=True)
+        )
         kind = f' class="{row["kind"]}"' if row["kind"] != "body" else ""
         body.append(f"<tr{kind}>{first}{rest}</tr>")
     number = f'<span class="no">{LABELS[lang]["table"]}\u00a0{block["number"]}.</span> ' if block.get("number") else ""
     title = f"<caption>{number}{runs_html(block['title'])}</caption>" if caption else ""
     label = escape(plain(block["title"]))
     notes = "".join(f'<p class="src">{runs_html(n)}</p>' for n in block["notes"])
+    # Words do not fit side by side on a phone: a table with several columns of them becomes one card per row there.
+    texts = any(c["align"] == "left" for c in columns[1:])
+    shape = ' class="cards"' if texts else ' class="slim"' if len(columns) <= 3 else ""
     return (
-        f'<div class="tw" role="region" tabindex="0" aria-label="{label}"><table>{title}<thead><tr>{head}</tr></thead>'
+        f'<div class="tw" role="region" tabindex="0" aria-label="{label}"><table{shape}>{title}<thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table></div>{notes}"
     )
 

@@ -204,6 +204,10 @@ def _table_for_template(table: Block, room: int = PAGE_CHARACTERS) -> Block:
         "number": table.get("number"),
         "widths": column_widths(table, room),
         "long": len(table["rows"]) > ROWS_KEPT_TOGETHER,
+        # Two or three short columns do not spread over a page: no number stands far from its name.
+        "slim": room == PAGE_CHARACTERS
+        and len(table["columns"]) <= 3
+        and all(c["align"] == "right" for c in table["columns"][1:]),
     }
 
 
