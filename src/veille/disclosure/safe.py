@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ..errors import BuildFailed
 from ..formats import display
+from ..indicators.registry import Difference, Share, declared
 
 COLUMNS = ("key", "place", "period", "value", "unit", "status", "table", "query", "caveat")
 STATUSES = ("verified", "unverified", "mixed", "not_received", "not_published")
@@ -87,11 +88,11 @@ class SafeTables:
         found = self._numbers.get((key, place, period))
         if found is not None:
             return found
-        unit = next((n.unit for n in self._by_key(key)), "")
-        return SafeNumber(key, place, period, "", unit, "not_received", "", "", "", seal=_SEAL)
-
-    def _by_key(self, key: str) -> Iterator[SafeNumber]:
-        return (n for n in self._numbers.values() if n.key == key)
+        spec = declared(key)
+        unit = "percent" if isinstance(spec, Share) else spec.unit if spec else ""
+        name = spec.name if spec else ""
+        caveat = "" if spec is None else spec.meaning if isinstance(spec, Share | Difference) else spec.caveat
+        return SafeNumber(key, place, period, "", unit, "not_received", name, name, caveat, seal=_SEAL)
 
     def periods(self, key: str, place: str) -> list[str]:
         """The periods that a number exists for, oldest first."""

@@ -570,3 +570,16 @@ DIFFERENCES: tuple[Difference, ...] = (
 def key(indicator: str, dimensions: dict[str, str]) -> str:
     """`protection_incidents`, or `protection_incidents.category=property.verification=verified`."""
     return ".".join([indicator, *(f"{name}={code}" for name, code in dimensions.items())])
+
+
+def declared(name: str) -> Measure | Share | Difference | None:
+    """The table that a key belongs to; None for a key that no line here declares."""
+    stem, *dimensions = name.split(".")
+    names = tuple(d.partition("=")[0] for d in dimensions)
+    for measure in MEASURES:
+        if measure.indicator == stem and tuple(n for n, _ in measure.dimensions) == names:
+            return measure
+    for share in SHARES:
+        if share.indicator == stem and (tuple(n for n, _ in share.dimensions) or ("of",)) == names:
+            return share
+    return next((d for d in DIFFERENCES if d.indicator == stem and not names), None)

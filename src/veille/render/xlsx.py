@@ -212,6 +212,8 @@ def _write_readme(book: Book, sheet, sheets: list[tuple[str, str]]) -> None:
     ):
         if text:
             sheet.write_string(row, 0, text, style)
+            if row < 2:
+                sheet.set_row(row, (26, 20)[row])
             row += 1
     if cover["lede"]:
         text = plain(cover["lede"])
@@ -267,6 +269,12 @@ def _write_table(book: Book, name: str, title: str, table: Block, *, hxl: bool) 
     for line in table["rows"]:
         row += 1
         _write_row(book, sheet, name, row, line, columns)
+        # Office suites do not all size rows by themselves: a long text gets the lines that it needs.
+        lines = max(
+            1 + len(plain(cell)) // max(width - 2, 1) for cell, width in zip(line["cells"], widths, strict=False)
+        )
+        if lines > 1 and line["kind"] != "group":
+            sheet.set_row(row, 15 * lines)
 
 
 def _write_note(book: Book, sheet, row: int, text: str, widths: list[int]) -> None:
@@ -279,7 +287,7 @@ def _write_note(book: Book, sheet, row: int, text: str, widths: list[int]) -> No
 
 
 def _write_row(book: Book, sheet, name: str, row: int, line: dict, columns: list[dict]) -> None:
-    weight = {"bottom": 1, "bottom_color": RULE}
+    weight = {"bottom": 1, "bottom_color": RULE, "valign": "top"}
     if line["kind"] != "body":
         weight |= {"bold": True}
     if line["kind"] == "group":
