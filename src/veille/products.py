@@ -9,11 +9,12 @@ from .errors import UnknownName
 
 @dataclass(frozen=True)
 class Section:
-    """A text that people write: its heading on the page, and what is expected in it."""
+    """A text that people write: its heading on the page, what is expected in it, and how many points (if counted)."""
 
     slug: str
     heading: str
     hint: str
+    points: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,12 @@ PRODUCTS: dict[str, Product] = {
             period_kind="month",
             lead="protection_incidents",
             sections=(
-                Section("highlights", "Faits saillants", "trois à cinq phrases, la plus importante d’abord"),
+                Section(
+                    "highlights",
+                    "Faits saillants",
+                    "une liste de trois à cinq points, le plus important d’abord",
+                    (3, 5),
+                ),
                 Section("context", "Contexte", "sécurité, accès, politique ; ce qui explique le mois"),
                 Section(
                     "major_incidents",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .. import periods, places, texts, versions
 from ..disclosure.safe import SafeTables
-from ..errors import BadParameter, UnknownName
+from ..errors import BadData, BadParameter, UnknownName
 from ..periods import Period
 from ..products import Product, product
 from ..project import Project, find
@@ -154,10 +154,24 @@ def spans(known: list[str]) -> str:
 
 
 def written(plan_: Plan) -> texts.Texts | None:
-    """The text that people wrote for this report, checked; None when there is none, or it is of the other nature."""
+    """The text that people wrote for this report, checked; None when there is none, or it is of the other nature.
+
+    Raises BadData where the file breaks a rule, or a section does not have its number of points.
+    """
     found = texts.load(plan_.text_path, plan_.product.headings)
-    if found is not None and found.front.get("nature") != plan_.version.nature:
+    if found is None or found.front.get("nature") != plan_.version.nature:
         return None
+    for section in plan_.product.sections:
+        blocks = found.sections.get(section.slug, [])
+        if section.points is None or texts.is_unwritten(blocks):
+            continue
+        low, high = section.points
+        count = sum(len(b["items"]) for b in blocks if b["kind"] == "list")
+        if not low <= count <= high:
+            raise BadData(
+                f"{found.name}, rubrique « {section.heading} » : {count} point(s).",
+                f"Écrivez une liste de {low} à {high} points.",
+            )
     return found
 
 

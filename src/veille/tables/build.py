@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from ..digits import stray
 from ..errors import BadData
 from ..places import Place, gazetteer
 from ..sources import registry
@@ -150,7 +151,17 @@ def _activities(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
 
 
 def _recommendations(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
-    """One row per recommendation, with what became of it."""
+    """One row per recommendation, with what became of it. Its words are printed as they are: no number in them."""
+    numbered = [
+        str(r)
+        for r, *words in zip(df["row"], df["text"], df["follow_up"], strict=True)
+        if any(stray(w or "") for w in words)
+    ]
+    if numbered:
+        raise BadData(
+            f"{snapshot.source}/{snapshot.received} : un nombre dans le texte ou la suite d’une recommandation, ligne(s) : {', '.join(numbered[:5])}.",
+            "Écrivez-le en toutes lettres, ou laissez le bulletin le donner avec sa source.",
+        )
     return {
         "recommendations": pd.DataFrame(
             {
