@@ -21,19 +21,37 @@ texts_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Les t
 app.add_typer(texts_app, name="texts")
 
 # `make` passes its variables through the environment: they are never part of a shell command.
-Product_ = Annotated[str, typer.Argument(help="Produit : bulletin…", metavar="PRODUIT", envvar="VEILLE_PRODUCT")]
+Product_ = Annotated[
+    str, typer.Argument(help="Produit : bulletin…", metavar="PRODUIT", envvar="VEILLE_PRODUCT", show_envvar=False)
+]
 Region = Annotated[
-    str, typer.Argument(help="Zone : gao, mopti, tombouctou, kidal, mali", metavar="ZONE", envvar="VEILLE_REGION")
+    str,
+    typer.Argument(
+        help="Zone : gao, mopti, tombouctou, kidal, mali", metavar="ZONE", envvar="VEILLE_REGION", show_envvar=False
+    ),
 ]
-Period = Annotated[str, typer.Argument(help="Période : 2017-06", metavar="PÉRIODE", envvar="VEILLE_PERIOD")]
-AsOf = Annotated[str, typer.Option("--as-of", help="Données reçues à ce jour (2017-07-15)", envvar="VEILLE_AS_OF")]
-Audience = Annotated[str, typer.Option("--audience", help="cluster ou public", envvar="VEILLE_AUDIENCE")]
-Lang = Annotated[str, typer.Option("--lang", help="Langue de la page", envvar="VEILLE_LANG")]
+Period = Annotated[
+    str, typer.Argument(help="Période : 2017-06", metavar="PÉRIODE", envvar="VEILLE_PERIOD", show_envvar=False)
+]
+AsOf = Annotated[
+    str, typer.Option("--as-of", help="Données reçues à ce jour (2017-07-15)", envvar="VEILLE_AS_OF", show_envvar=False)
+]
+Audience = Annotated[
+    str, typer.Option("--audience", help="cluster ou public", envvar="VEILLE_AUDIENCE", show_envvar=False)
+]
+Lang = Annotated[str, typer.Option("--lang", help="Langue de la page", envvar="VEILLE_LANG", show_envvar=False)]
 Nature = Annotated[
-    str, typer.Option("--nature", help="real ou example ; par défaut le réel s’il existe", envvar="VEILLE_NATURE")
+    str,
+    typer.Option(
+        "--nature", help="real ou example ; par défaut le réel s’il existe", envvar="VEILLE_NATURE", show_envvar=False
+    ),
 ]
-Engine = Annotated[str, typer.Option("--engine", help="veille ou quarto (HTML)", envvar="VEILLE_ENGINE")]
-Debug = Annotated[bool, typer.Option("--debug", help="Montre la trace en cas d’erreur", envvar="VEILLE_DEBUG")]
+Engine = Annotated[
+    str, typer.Option("--engine", help="veille ou quarto (HTML)", envvar="VEILLE_ENGINE", show_envvar=False)
+]
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Montre la trace en cas d’erreur", envvar="VEILLE_DEBUG", show_envvar=False)
+]
 
 
 def _say(line: str) -> None:
@@ -59,7 +77,9 @@ def build(
     lang: Lang = "fr",
     nature: Nature = "",
     engine: Engine = "veille",
-    open_: Annotated[bool, typer.Option("--open", help="Ouvre la page à la fin", envvar="VEILLE_OPEN")] = False,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Ouvre la page à la fin", envvar="VEILLE_OPEN", show_envvar=False)
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Fait un rapport : HTML, PDF, XLSX, DOCX, numbers.csv, manifest.json."""
@@ -106,7 +126,7 @@ def data(as_of: AsOf = "", nature: Nature = "", debug: Debug = False) -> None:
                 print(f"{kind} : aucune donnée reçue à cette date")
                 continue
             for audience in ("cluster", "public"):
-                folder = versions.candidate(version, audience, _say)
+                folder = versions.candidate(version, audience, _say, again=audience == "cluster")
                 seal = versions.meta(folder)
                 word = {"pass": "PASS", "provisional": "provisoire (R1, R3 cellule par cellule)"}[
                     seal["verdict"]["result"]
@@ -133,7 +153,7 @@ def list_(debug: Debug = False) -> None:
                 continue
             safe = SafeTables.read(versions.candidate(version, "cluster", _say))
             print(f"  {word}")
-            for code in product.areas:
+            for code in product.areas or places.areas(project.params):
                 months = stage.months_with_data(safe, product, code)
                 label = places.area(code, project.params).labels["fr"]
                 print(f"    {code:<11} {label:<22} {stage.spans(months) if months else 'aucun mois'}")

@@ -24,7 +24,8 @@ ALLOWED = re.compile(
             rf"(?:[Ff]igure|[Tt]ableau){_SP}\d+",
             r"(?<![0-9A-Za-z])ML(?:\d\d){1,3}(?![0-9A-Za-z])",  # P-codes
             r"cod20(?:15|21)",
-            r"(?<![0-9A-Za-z])[345]W(?![0-9A-Za-z])",  # the name of the matrix
+            r"(?<![0-9A-Za-z])(?:[345]W|G5)(?![0-9A-Za-z])",  # the matrix; the G5 Sahel
+            rf"[Rr]ésolutions?{_SP}\d{{3,4}}(?!\d)",  # of the Security Council
             r"(?<![0-9a-f])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}(?![0-9a-f])",  # version ids: letters and digits
             rf"(?<!\d{_SP})(?<![\d.,]){_YEAR}(?:[-–]{_YEAR})?(?![\d.,]?\d)(?!{_SP}(?:\d|%))",  # a year, a span of years
         )

@@ -22,7 +22,7 @@ class Product:
     """One report type.
 
     `lead` is the number without which there is nothing to report; `sections` are the texts that people write;
-    `artefacts` is what a build promises.
+    `artefacts` is what a build promises; `areas` limits where it is made (all areas of `params/places.yml` when empty).
     """
 
     name: str
@@ -30,7 +30,7 @@ class Product:
     title: str
     period_kind: str
     lead: str
-    areas: tuple[str, ...] = ("gao", "mopti", "tombouctou", "kidal", "mali")
+    areas: tuple[str, ...] = ()
     audiences: tuple[str, ...] = ("cluster", "public")
     languages: tuple[str, ...] = ("fr",)
     artefacts: tuple[str, ...] = ("html", "pdf", "xlsx", "docx")

@@ -142,7 +142,7 @@ def open_edition(
         raise BadParameter(
             "Le carnet demande une autre édition que celle qui a été préparée.", "Passez par veille build."
         )
-    written = texts.load(folder / "texts.md", context["sections"])
+    written = texts.load(folder / "texts.md", context["sections"], context["text_name"])
     return Edition(
         product,
         places.area(region, folder),

@@ -55,6 +55,7 @@ _NAMES = {
     "code_inline": "du code",
     "blockquote_open": "une citation",
     "hr": "un filet",
+    "table_open": "un tableau",
 }
 
 CHECKLIST = {
@@ -66,7 +67,11 @@ CHECKLIST = {
 
 @dataclass(frozen=True)
 class Texts:
-    """One parsed file. `sections` holds the blocks of each heading; text runs may hold `{"t": "key", "key": …}`."""
+    """One parsed file. `sections` holds the blocks of each heading.
+
+    Besides the document model's runs, they may hold `{"t": "key", "key": …, "line": …}`, a number of the safe tables, and
+    `{"t": "quoted", "s": …, "source": …}`, a number quoted from elsewhere.
+    """
 
     name: str
     front: dict
@@ -100,8 +105,10 @@ def _runs_of(block: dict) -> list[dict]:
 class _Parser:
     """Turns markdown-it's tokens into blocks of the document model, or refuses them with a line number."""
 
-    def __init__(self, name: str, first_line: int, quoted: list[str]) -> None:
+    def __init__(self, name: str, first_line: int, quoted: dict[str, str]) -> None:
         self.name, self.first_line, self.quoted = name, first_line, quoted
+        phrases = sorted(quoted, key=len, reverse=True)
+        self.marks = re.compile("|".join([*(re.escape(p) for p in phrases), _NUMBER.pattern]))
 
     def refuse(self, line: int, what: str, next_step: str) -> BadData:
         return BadData(f"{self.name}, ligne {line} : {what}.", next_step)
@@ -112,17 +119,17 @@ class _Parser:
     def text(self, value: str, line: int) -> list[dict]:
         runs: list[dict] = []
         at = 0
-        for found in _NUMBER.finditer(value):
+        for found in self.marks.finditer(value):
             runs += self.literal(value[at : found.start()], line)
-            runs.append({"t": "key", "key": found[1], "line": line})
+            if found[0] in self.quoted:
+                runs.append({"t": "quoted", "s": found[0], "source": self.quoted[found[0]]})
+            else:
+                runs.append({"t": "key", "key": found[1], "line": line})
             at = found.end()
         return runs + self.literal(value[at:], line)
 
     def literal(self, value: str, line: int) -> list[dict]:
-        bare = value
-        for phrase in self.quoted:
-            bare = bare.replace(phrase, " ")
-        if stray(bare):
+        if stray(value):
             raise self.refuse(
                 line,
                 "un nombre est écrit à la main",
@@ -139,7 +146,7 @@ class _Parser:
             if child.type not in _INLINE:
                 raise self.refuse(
                     line,
-                    f"{_NAMES.get(child.type, 'un élément non admis')} n’est pas admis",
+                    f"élément refusé : {_NAMES.get(child.type, 'mise en forme inconnue')}",
                     "Gardez titres, listes, emphase et liens.",
                 )
             if child.type in ("text", "text_special"):
@@ -166,7 +173,7 @@ class _Parser:
 
     def blocks(self, source: str, levels: tuple[str, ...]) -> list[tuple[dict, int]]:
         """The blocks of a source, each with its line; headings of the given levels are blocks too."""
-        tokens = MarkdownIt("commonmark", {"html": True}).parse(source)
+        tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(source)
         out: list[tuple[dict, int]] = []
         at = 0
         while at < len(tokens):
@@ -175,7 +182,7 @@ class _Parser:
             if token.type not in _ALLOWED:
                 raise self.refuse(
                     line,
-                    f"{_NAMES.get(token.type, 'un élément non admis')} n’est pas admis",
+                    f"élément refusé : {_NAMES.get(token.type, 'mise en forme inconnue')}",
                     "Gardez titres, listes, emphase et liens.",
                 )
             if token.type == "heading_open":
@@ -209,7 +216,7 @@ class _Parser:
 
 def markdown(source: str, name: str) -> list[dict]:
     """The prose of a notebook's Markdown cell as blocks. Raises BadData for numbers, HTML and other refused elements."""
-    parser = _Parser(name, 0, [])
+    parser = _Parser(name, 0, {})
     blocks = [block for block, _ in parser.blocks(source, ("h2", "h3"))]
     for block in blocks:
         if block["kind"] == "heading" and stray(block["text"]):
@@ -238,8 +245,8 @@ def parse(content: str, name: str, sections: dict[str, str]) -> Texts:
         )
     try:
         front = yaml.safe_load(found[1]) or {}
-        quoted = [str(n["text"]) for n in front.get("numbers") or []]
-        if any(not n.get("source") for n in front.get("numbers") or []):
+        quoted = {str(n["text"]): str(n["source"]) for n in front.get("numbers") or []}
+        if "" in quoted or "" in quoted.values():
             raise ValueError
     except (yaml.YAMLError, TypeError, KeyError, ValueError, AttributeError):
         raise BadData(
@@ -272,15 +279,15 @@ def parse(content: str, name: str, sections: dict[str, str]) -> Texts:
     return Texts(name, front, out)
 
 
-def load(path: Path, sections: dict[str, str]) -> Texts | None:
-    """The parsed file, or None when nobody has begun it."""
+def load(path: Path, sections: dict[str, str], name: str = "") -> Texts | None:
+    """The parsed file, or None when nobody has begun it. `name` is what errors call it."""
     if not path.is_file():
         return None
     try:
         content = path.read_text(encoding="utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise BadData(f"{path.name} : le texte n’est pas en UTF-8.", "Enregistrez-le en UTF-8.") from None
-    return parse(content, "/".join(path.parts[-3:]), sections)
+    return parse(content, name or "/".join(path.parts[-3:]), sections)
 
 
 def form(product: str, place: str, period: str, nature: str, sections: Iterable[Section]) -> str:

@@ -12,17 +12,20 @@ from ..disclosure.safe import SafeNumber, SafeTables
 from ..errors import DisclosureRefused
 from ..published import TREND_MONTHS
 from ..render.document import Block, numbers_of, plain, runs_of
+from ..texts import Texts
 
 COLUMNS = ("key", "place", "period", "value", "unit", "display", "status", "table", "query", "caveat")
 Register = dict[str, SafeNumber]
 
 
-def constants(safe: SafeTables) -> dict[str, str]:
-    """What a page may print as a constant: parameters, and the papers of the sources."""
+def constants(safe: SafeTables, text: Texts | None) -> dict[str, str]:
+    """What a page may print as a constant: parameters, the papers of the sources, numbers quoted with their source."""
     out = {"trend_months": str(TREND_MONTHS)}
     for source in safe.meta["sources"]:
         for name in ("title", "producer", "zero_means"):
             out[f"source:{source['source']}:{name}"] = source[name]
+    for quoted in (text.front.get("numbers") or []) if text else []:
+        out[f"quoted:{quoted['text']}"] = str(quoted["text"])
     return out
 
 
@@ -125,12 +128,14 @@ class _Page(HTMLParser):
             self.text.append(data)
 
 
-def check_html(page: str, found: Register, blocks: list[Block], safe: SafeTables, lang: str) -> None:
+def check_html(
+    page: str, found: Register, blocks: list[Block], safe: SafeTables, lang: str, text: Texts | None = None
+) -> None:
     """Raise DisclosureRefused unless every number of the page is registered, key and writing, and no digit is left."""
     spoken = {plain(runs) for block in blocks for runs in runs_of(block)} | {
         plain(b["alt"]) for b in blocks if b["kind"] == "figure"
     }
-    walker = _Page(found, constants(safe), spoken, lang)
+    walker = _Page(found, constants(safe, text), spoken, lang)
     walker.feed(page)
     walker.close()
     left = [word for line in "".join(walker.text).split("\n") for word in stray(line)]

@@ -102,6 +102,10 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
             f"Carnet absent : notebooks/{plan.product.notebook}.", "Remettez-le (git checkout notebooks)."
         )
     text = stage.written(plan)
+    if text is None and plan.text_path.is_file():
+        say(
+            f"Le texte {'/'.join(plan.text_path.parts[-3:])} est écrit pour l’autre nature de données : il n’est pas repris."
+        )
     with packet.disk_errors(), packet.draft(plan.project) as draft:
         before = packet.hash_inputs(_inputs(plan))
         stage.fill(plan, draft / "stage")
@@ -119,7 +123,7 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
         (out / "numbers.csv").write_text(numbers_csv, encoding="utf-8", newline="\n")
         page = (out / f"{plan.stem}.html").read_text(encoding="utf-8")
         if engine == "veille":
-            numbers.check_html(page, found, blocks, safe, plan.lang)
+            numbers.check_html(page, found, blocks, safe, plan.lang, text)
         promised = [f"{plan.stem}.{kind}" for kind in plan.product.artefacts]
         missing = [name for name in promised if not (out / name).is_file() or not (out / name).stat().st_size]
         if missing:

@@ -98,7 +98,7 @@ def plan(
     """
     chosen = product(name)
     area = places.area(region, project.params)
-    if area.code not in chosen.areas:
+    if chosen.areas and area.code not in chosen.areas:
         raise UnknownName("Région", region, chosen.areas, feminine=True)
     when = periods.parse(period, kind=chosen.period_kind)
     _one_of("Diffusion", audience, chosen.audiences, feminine=True)
@@ -159,7 +159,16 @@ def written(plan_: Plan) -> texts.Texts | None:
     Raises BadData where the file breaks a rule, or a section does not have its number of points.
     """
     found = texts.load(plan_.text_path, plan_.product.headings)
-    if found is None or found.front.get("nature") != plan_.version.nature:
+    if found is None:
+        return None
+    here = {"product": plan_.product.name, "place": plan_.area.code, "period": str(plan_.period)}
+    wrong = [name for name, value in here.items() if str(found.front.get(name)) != value]
+    if wrong or found.front.get("nature") not in NATURES:
+        raise BadData(
+            f"{found.name} : l’en-tête n’est pas celui de ce rapport ({', '.join(wrong or ['nature'])}).",
+            "Corrigez ces lignes : elles disent pour quel rapport et quelles données le texte est écrit.",
+        )
+    if found.front["nature"] != plan_.version.nature:
         return None
     for section in plan_.product.sections:
         blocks = found.sections.get(section.slug, [])
@@ -185,6 +194,8 @@ def fill(plan_: Plan, folder: Path) -> None:
     folder.mkdir(parents=True)
     shutil.copytree(plan_.safe, folder / "safe")
     for name in ("places.yml", "contacts.yml"):
+        if not (plan_.project.params / name).is_file():
+            raise BadData(f"params/{name} : fichier absent.", f"Remettez-le (git checkout params/{name}).")
         shutil.copyfile(plan_.project.params / name, folder / name)
     if written(plan_) is not None:
         (folder / "texts.md").write_bytes(plan_.text_path.read_bytes())
@@ -194,6 +205,7 @@ def fill(plan_: Plan, folder: Path) -> None:
         "nature": plan_.version.nature,
         "status": status(plan_),
         "sections": plan_.product.headings,
+        "text_name": "/".join(plan_.text_path.parts[-3:]),
     }
     (folder / "context.json").write_text(
         json.dumps(context, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8"

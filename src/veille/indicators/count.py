@@ -41,7 +41,9 @@ def _connect(tables: dict[str, pd.DataFrame], params: Path) -> duckdb.DuckDBPyCo
     con.execute("CREATE VIEW covered AS SELECT month, edition, pcode, has_rows FROM coverage WHERE is_covered")
     con.execute("CREATE VIEW months AS SELECT DISTINCT month FROM coverage")
     con.execute(
+        # Where the forms of a month and cercle were received, its printed count says the same thing a second time.
         "CREATE VIEW incident_totals AS SELECT month, edition, pcode, verification_class, incidents FROM incident_counts "
+        "ANTI JOIN (SELECT month, edition, pcode FROM covered WHERE has_rows) USING (month, edition, pcode) "
         "UNION ALL BY NAME SELECT month, edition, pcode, verification_class, count(*) AS incidents FROM incidents GROUP BY ALL"
     )
     return con

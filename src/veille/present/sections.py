@@ -352,6 +352,13 @@ def method(edition: Edition) -> Shown:
             "Les petits effectifs croisés ne sont pas publiés (n.p.) ; aucun lieu plus fin que le cercle n’est nommé. Aucune donnée reçue s’écrit n.d. ; ce n’est pas zéro.",
         ),
     ]
+    if not edition.tables.meta["verdict"]["joint"]:
+        limits.append(
+            say(
+                warn("Brouillon. "),
+                "La protection conjointe des tableaux n’a pas encore été appliquée : un effectif masqué seul peut se déduire de son total. Ne pas diffuser hors de l’équipe.",
+            )
+        )
     definitions = [
         say(
             strong("Incident : "),

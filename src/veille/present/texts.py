@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import BadData
 from ..published import Edition
-from ..render.document import Block, Run, Runs
+from ..render.document import Block, Run, Runs, const
 from ..texts import is_unwritten
 from .parts import to_write
 from .shown import Shown
@@ -14,6 +14,11 @@ from .words import num, typography
 def _run(edition: Edition, run: dict) -> Run:
     if run["t"] == "text":
         return {"t": "text", "s": typography(run["s"])}
+    if run["t"] == "quoted":
+        return {
+            "t": "em",
+            "runs": [const(f"quoted:{run['s']}", run["s"]), {"t": "text", "s": f" ({typography(run['source'])})"}],
+        }
     if run["t"] != "key":
         return {**run, "runs": [_run(edition, r) for r in run["runs"]]}
     name, *where = run["key"].split("@")

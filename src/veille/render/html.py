@@ -39,7 +39,7 @@ def runs_html(parts: Runs) -> str:
             out.append(f'<span data-const="{escape(run["name"])}">{escape(run["s"], quote=False)}</span>')
         elif kind == "num":
             sign = _SIGN.get(run["status"])
-            hint = f' class="sign" title="{sign}"' if sign else ' class="unv"' if run["status"] == "unverified" else ""
+            hint = f' class="sign" title="{sign}"' if sign else ""
             out.append(
                 f'<data value="{escape(run["value"])}" data-key="{escape(run["key"])}"{hint}>{escape(run["display"], quote=False)}</data>'
             )

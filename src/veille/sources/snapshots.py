@@ -38,7 +38,7 @@ class RawFile:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything a source had sent by one day, and its papers (`source.yml`)."""
+    """Everything a source had sent by one day, and its papers (`source.yml`, whose sha256 is `papers`)."""
 
     source: str
     nature: str
@@ -51,12 +51,15 @@ class Snapshot:
     zero_means: str
     pcode_edition: str
     files: tuple[RawFile, ...]
+    papers: str
 
     @property
     def digest(self) -> str:
         """What the data version remembers of it: source, day and the bytes of its files."""
         lines = [f"{f.path.name} {f.sha256}" for f in self.files]
-        return hashlib.sha256("\n".join([self.source, self.received.isoformat(), *lines]).encode()).hexdigest()
+        return hashlib.sha256(
+            "\n".join([self.source, self.received.isoformat(), self.papers, *lines]).encode()
+        ).hexdigest()
 
 
 def sha256(path: Path) -> str:
@@ -83,7 +86,8 @@ def _load(papers: Path, nature: str) -> Snapshot:
             given["sensitivity"],
             given["zero_means"],
             given.get("pcode_edition", ""),
-            tuple(RawFile(papers.parent / f["name"], f["sha256"], int(f["rows"])) for f in given["files"]),
+            tuple(RawFile(papers.parent / f["name"], str(f["sha256"]).lower(), int(f["rows"])) for f in given["files"]),
+            sha256(papers),
         )
     except (OSError, yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError):
         raise BadData(f"{where} : papiers illisibles.", "Comparez-les à ceux d’un autre dépôt de data/raw.") from None
@@ -92,6 +96,8 @@ def _load(papers: Path, nature: str) -> Snapshot:
             f"{where} : ce dépôt n’est pas de nature « {nature} ».",
             "Les données réelles vont dans data/raw, les données d’exemple dans data/example ; elles ne se mêlent jamais.",
         )
+    if papers.parent.parent.name != snapshot.source:
+        raise BadData(f"{where} : la source n’est pas celle du dossier.", "Le dossier porte le nom de la source.")
     if papers.parent.name != snapshot.received.isoformat():
         raise BadData(f"{where} : la date de réception n’est pas celle du dossier.", "Corrigez l’une des deux.")
     return snapshot
@@ -99,7 +105,7 @@ def _load(papers: Path, nature: str) -> Snapshot:
 
 def received(project: Project, nature: str) -> Iterator[Snapshot]:
     """Every snapshot of one nature, by source then day. Raises BadData for unreadable papers."""
-    for papers in sorted(project.raw(nature).glob("*/????-??-??/source.yml")):
+    for papers in sorted(project.raw(nature).glob("*/*/source.yml")):
         yield _load(papers, nature)
 
 

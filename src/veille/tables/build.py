@@ -232,8 +232,11 @@ def build(snapshots: list[Snapshot]) -> Tables:
     """
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in CONTRACTS}
     for snapshot in snapshots:
-        for name, df in BUILDERS[snapshot.source](registry.read(snapshot), snapshot).items():
-            parts[name].append(df)
-    return {
-        name: check(name, pd.concat(some, ignore_index=True)) if some else _empty(name) for name, some in parts.items()
-    }
+        df = registry.read(snapshot)
+        for name, part in BUILDERS[snapshot.source](df, snapshot).items():
+            parts[name].append(part)
+    tables = {name: pd.concat(some, ignore_index=True) if some else _empty(name) for name, some in parts.items()}
+    # Two sources may cover a month: what forms say of it comes before what a printed table shows.
+    coverage = tables["coverage"].sort_values("has_rows", kind="stable")
+    tables["coverage"] = coverage.drop_duplicates(["month", "edition", "pcode"], keep="last").sort_index()
+    return {name: check(name, df) for name, df in tables.items()}

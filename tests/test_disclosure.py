@@ -1,0 +1,464 @@
+"""What may be printed: small counts, finest places, audiences, percentages; and who can make a number at all."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import dataclasses
+import json
+import shutil
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from incidents import PARAMS, ROOT, canonical, coverage_row, incident_row, random_cases
+
+from veille import places
+from veille.codes import code_list
+from veille.disclosure import derive, protect, rules, safe
+from veille.disclosure.safe import SafeNumber, SafeTables
+from veille.errors import BadData, BuildFailed
+from veille.indicators.count import CUBE_COLUMNS, cubes
+from veille.indicators.registry import MEASURES
+
+IN_FORCE = rules.load(PARAMS)
+AREAS = places.areas(PARAMS)
+MEASURE = {m.name: m for m in MEASURES}
+MONTH, BEFORE = "2016-10", "2016-09"
+LEVEL = {"gao": "area", "mali": "country", "cod2021:ML07": "region", "cod2015:ML0701": "cercle"}
+
+
+def cell(table: str, value: int, place: str = "gao", key: str = "", period: str = MONTH, partial: bool = False) -> tuple:
+    """One counted cell of a declared table."""
+    unit = MEASURE[table].unit
+    return (table, key or MEASURE[table].indicator, place, LEVEL[place], period, value, unit, "verified", partial)
+
+
+def protected(*cells: tuple, audience: str = "cluster", in_force: rules.Rules = IN_FORCE) -> list[SafeNumber]:
+    return protect.protect(pd.DataFrame(cells, columns=CUBE_COLUMNS), in_force, audience)
+
+
+def derived(*cells: tuple, audience: str = "cluster") -> dict[tuple[str, str, str], str]:
+    """(key, place, period) -> what a reader sees of every derived number."""
+    return {(n.key, n.place, n.period): n.display() for n in derive.derive(protected(*cells, audience=audience), AREAS, IN_FORCE)}  # fmt: skip
+
+
+# --- R1, R6: small counts and zeros -------------------------------------------------------------------------------
+
+BY_CATEGORY = ("incidents_by_category", "protection_incidents.category=life")
+
+
+@pytest.mark.parametrize(
+    ("table", "place", "shown"),
+    [
+        # counts 0, 1, 2, 3, 4, 5
+        pytest.param("incidents", "cod2015:ML0701", "0 1 2 3 4 5", id="plain-totals-of-incidents-per-cercle"),
+        pytest.param("incidents", "gao", "0 1 2 3 4 5", id="plain-totals-of-a-zone"),
+        pytest.param("incidents_by_category", "gao", "0 n.p. n.p. 3 4 5", id="incidents-by-category"),
+        pytest.param("incidents_by_category_verification", "gao", "0 n.p. n.p. 3 4 5", id="by-category-and-verification"),
+        pytest.param("incidents_by_verification", "mali", "0 n.p. n.p. 3 4 5", id="by-verification"),
+        pytest.param("incidents_by_perpetrator_class", "cod2021:ML07", "0 n.p. n.p. 3 4 5", id="by-perpetrator"),
+        pytest.param("victims_by_person", "gao", "0 n.p. n.p. 3 4 5", id="victims-by-sex-and-age"),
+        pytest.param("child_victims", "gao", "0 n.p. n.p. n.p. n.p. 5", id="children"),
+        pytest.param("explosive_incidents", "gao", "0 n.p. n.p. n.p. n.p. 5", id="explosive-incidents"),
+        pytest.param("explosive_victims_by_harm", "gao", "0 n.p. n.p. n.p. n.p. 5", id="victims-of-explosives"),
+        pytest.param("communes_covered", "cod2015:ML0701", "0 1 2 3 4 5", id="communes-are-not-people"),
+    ],
+)
+def test_a_small_count_is_hidden_and_zero_is_not(table, place, shown):
+    numbers = protected(*(cell(table, n, place, period=f"2016-{n + 1:02d}") for n in range(6)))
+    assert [n.display() for n in numbers] == shown.split()
+
+
+def test_a_hidden_count_leaves_no_trace_but_its_row():
+    (number,) = protected(cell("incidents_by_category", 2, key=BY_CATEGORY[1]))
+    assert (number.value, number.status, number.is_shown) == ("", "not_published", False)
+    assert "2" not in {getattr(number, f.name) for f in dataclasses.fields(number)}
+
+
+def test_one_and_two_leave_the_same_row_behind():
+    one, two = (protected(cell("incidents_by_category", n, key=BY_CATEGORY[1])) for n in (1, 2))
+    assert one == two
+
+
+def test_a_zero_where_coverage_is_partial_is_hidden_with_the_same_sign():
+    partial, small = protected(
+        cell("incidents_by_category", 0, key=BY_CATEGORY[1], partial=True),
+        cell("incidents_by_category", 1, key=BY_CATEGORY[1], period=BEFORE),
+    )
+    assert partial.display() == small.display() == "n.p." and partial.value == ""
+
+
+@given(st.sampled_from(MEASURES), st.integers(0, 60), st.integers(0, 20), st.sampled_from(["cluster", "public"]))
+@random_cases(150)
+def test_no_count_under_its_threshold_is_ever_shown(measure, value, threshold, audience):
+    dataset = IN_FORCE.datasets[measure.dataset].model_copy(update={"threshold": threshold, "plain_threshold": None})
+    strict = IN_FORCE.model_copy(update={"datasets": IN_FORCE.datasets | {measure.dataset: dataset}})
+    for number in protected(cell(measure.name, value, "mali"), audience=audience, in_force=strict):
+        assert number.is_shown == (value == 0 or value >= threshold)
+        assert number.value == (str(value) if number.is_shown else "")
+
+
+# --- R3: finest place and audience --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "place", "audience", "is_there"),
+    [
+        pytest.param("incidents_by_perpetrator_class", "gao", "cluster", True, id="perpetrators-of-a-zone-for-members"),
+        pytest.param("incidents_by_perpetrator_class", "cod2021:ML07", "cluster", True, id="perpetrators-of-a-region"),
+        pytest.param("incidents_by_perpetrator_class", "cod2015:ML0701", "cluster", False, id="perpetrators-of-a-cercle"),
+        pytest.param("incidents_by_perpetrator_class", "mali", "public", False, id="perpetrators-in-public"),
+        pytest.param("incidents_by_perpetrator_class", "cod2021:ML07", "public", False, id="perpetrators-of-a-region-in-public"),
+        pytest.param("child_victims", "cod2015:ML0701", "cluster", False, id="children-of-a-cercle"),
+        pytest.param("explosive_incidents", "cod2015:ML0701", "cluster", False, id="mines-of-a-cercle"),
+        pytest.param("incidents", "cod2015:ML0701", "public", True, id="plain-totals-of-a-cercle-in-public"),
+    ],
+)  # fmt: skip
+def test_some_numbers_exist_only_at_coarse_places_and_for_members(table, place, audience, is_there):
+    assert bool(protected(cell(table, 50, place), audience=audience)) is is_there
+
+
+def test_perpetrators_never_reach_the_public_edition_of_a_whole_world():
+    rows = [incident_row(n, "ML0701", MONTH, perpetrator_class=c) for n, c in enumerate(list(code_list("perpetrator_class")) * 6)]
+    counted = cubes(canonical(rows, [coverage_row("ML0701", MONTH)]), PARAMS)
+    public, cluster = (protect.protect(counted, IN_FORCE, audience) for audience in ("public", "cluster"))
+    public += derive.derive(public, AREAS, IN_FORCE)
+    cluster += derive.derive(cluster, AREAS, IN_FORCE)
+    assert not [n for n in public if "perpetrator" in n.key or "perpetrator" in n.table]
+    about = [n for n in cluster if "perpetrator" in n.key]
+    assert about and not [n for n in about if n.place.startswith("cod2015:")]
+    assert {n.key.count("=") for n in about} == {1}  # crossed with nothing else
+    classes = {n.key.rpartition("=")[2] for n in about}
+    assert classes == set(code_list("perpetrator_class"))  # classes only: never a group's name
+
+
+# --- R7: percentages and changes ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "percent"),
+    [
+        pytest.param(67, 110, "61", id="Gao-zone-of-October-2016"),
+        pytest.param(1, 8, "13", id="12.5-goes-up"),
+        pytest.param(3, 8, "38", id="37.5-goes-up"),
+        pytest.param(1, 200, "1", id="0.5-goes-up"),
+        pytest.param(1, 201, "0", id="just-under-a-half"),
+        pytest.param(0, 20, "0", id="none"),
+        pytest.param(20, 20, "100", id="all"),
+        pytest.param(2, 3, "67", id="two-thirds"),
+        pytest.param(29, 200, "15", id="14.5-is-not-14"),
+    ],
+)
+def test_a_percentage_is_whole_and_halves_go_up(part, whole, percent):
+    assert derive.whole_percent(part, whole) == percent
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "shown"),
+    [
+        pytest.param(10, 20, "50\u202f%", id="base-of-twenty"),
+        pytest.param(10, 19, None, id="base-of-nineteen"),
+        pytest.param(3, 20, "15\u202f%", id="smallest-part-that-is-shown"),
+        pytest.param(2, 20, "n.p.", id="a-hidden-part"),
+        pytest.param(1, 1000, "n.p.", id="a-hidden-part-of-many"),
+        pytest.param(0, 20, "0\u202f%", id="a-printed-zero"),
+    ],
+)
+def test_a_share_needs_a_base_of_twenty_and_a_part_that_is_shown(part, whole, shown):
+    key = "protection_incidents_share_pct.category=life"
+    found = derived(cell("incidents", whole), cell("incidents_by_category", part, key=BY_CATEGORY[1]))
+    assert found.get((key, "gao", MONTH)) == shown
+
+
+def test_a_cercle_s_share_is_of_its_zone_and_of_nothing_else():
+    found = derived(cell("incidents", 34, "cod2015:ML0701"), cell("incidents", 67, "gao"), cell("incidents", 110, "mali"))
+    assert found == {
+        ("protection_incidents_share_pct.of=gao", "cod2015:ML0701", MONTH): "51\u202f%",
+        ("protection_incidents_share_pct.of=mali", "cod2015:ML0701", MONTH): "31\u202f%",
+        ("protection_incidents_share_pct.of=mali", "gao", MONTH): "61\u202f%",
+    }
+
+
+def test_no_share_without_its_whole():
+    assert derived(cell("incidents", 34, "cod2015:ML0701")) == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "covered", "shown"),
+    [
+        pytest.param(40, 50, (7, 7), "25\u202f%", id="a-rise"),
+        pytest.param(40, 20, (7, 7), "\u221250\u202f%", id="a-fall"),
+        pytest.param(40, 40, (7, 7), "0\u202f%", id="no-change"),
+        pytest.param(20, 30, (7, 7), "50\u202f%", id="base-of-twenty"),
+        pytest.param(19, 30, (7, 7), None, id="base-of-nineteen"),
+        pytest.param(40, 50, (7, 8), None, id="one-more-commune-covered"),
+        pytest.param(40, 20, (7, 6), None, id="one-commune-less"),
+        pytest.param(40, 50, (None, 7), None, id="coverage-before-is-not-known"),
+        pytest.param(40, 50, (7, None), None, id="coverage-now-is-not-known"),
+        pytest.param(40, 50, (None, None), None, id="coverage-is-not-known"),
+    ],
+)
+def test_a_change_is_printed_only_between_months_of_equal_coverage(before, now, covered, shown):
+    cells = [cell("incidents", before, period=BEFORE), cell("incidents", now)]
+    cells += [
+        cell("communes_covered", n, period=p) for n, p in zip(covered, (BEFORE, MONTH), strict=True) if n is not None
+    ]
+    assert derived(*cells).get(("protection_incidents_change_pct", "gao", MONTH)) == shown
+
+
+def test_no_change_is_printed_over_a_month_that_is_missing():
+    cells = [cell("incidents", 40, period="2016-08"), cell("incidents", 50), *(cell("communes_covered", 7, period=p) for p in ("2016-08", MONTH))]  # fmt: skip
+    assert "protection_incidents_change_pct" not in {key for key, _, _ in derived(*cells)}
+
+
+def test_stocks_differ_by_people_not_by_percent():
+    found = derived(cell("idps_people_stock", 38172, period="2017-12-31"), cell("idps_people_stock", 36690, period="2016-12-31"))
+    assert found == {("idps_people_difference", "gao", "2017-12-31"): "1\u202f482"}
+
+
+@given(
+    st.integers(0, 60),
+    st.dictionaries(st.sampled_from(list(code_list("incident_category"))), st.integers(0, 30), min_size=1),
+    st.sampled_from(["cluster", "public"]),
+)
+@random_cases(150)
+def test_no_percentage_comes_from_a_hidden_number_or_a_small_base(whole, parts, audience):
+    cells = [cell("incidents", whole)]
+    cells += [cell("incidents_by_category", n, key=f"protection_incidents.category={c}") for c, n in parts.items()]
+    numbers = protected(*cells, audience=audience)
+    shares = {n.key: n for n in derive.derive(numbers, AREAS, IN_FORCE)}
+    for category, n in parts.items():
+        share = shares.get(f"protection_incidents_share_pct.category={category}")
+        if whole < 20:
+            assert share is None
+        elif n in (1, 2):
+            assert share.value == "" and share.display() == "n.p."
+        else:
+            exact = Decimal(100 * n) / Decimal(whole)
+            assert share.value == str(int(exact.to_integral_value(ROUND_HALF_UP)))
+
+
+# --- figures printed by others ------------------------------------------------------------------------------------
+
+
+def test_a_printed_figure_keeps_its_document_and_no_information_is_not_zero():
+    figures = pd.DataFrame(
+        [
+            ("gbv-cases-2016", 2164.0, "reported cases", "2016-01-01", "2016-12-31", "Mali", "2 164", "Stratégie"),
+            ("unknown", None, "people", "2016-01-01", None, "Mali", "aucune information", "Stratégie"),
+        ],
+        columns=["figure_id", "value", "unit", "start_date", "end_date", "area", "printed", "document"],
+    )
+    known, unknown = protect.printed_elsewhere(figures)
+    assert (known.key, known.display(), known.status) == ("printed.gbv-cases-2016", "2\u202f164", "unverified")
+    assert "Stratégie" in known.caveat and known.period == "2016-01-01/2016-12-31"
+    assert (unknown.display(), unknown.status) == ("n.d.", "not_received")
+
+
+# --- the seal -----------------------------------------------------------------------------------------------------
+
+FIELDS = dict(
+    key="protection_incidents", place="gao", period=MONTH, value="2", unit="incidents", status="verified", table="incidents", query="q", caveat=""
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        pytest.param(lambda n: SafeNumber(**FIELDS), id="the-constructor"),
+        pytest.param(lambda n: SafeNumber(**FIELDS, seal=object()), id="a-seal-of-one-s-own"),
+        pytest.param(lambda n: SafeNumber(**FIELDS, seal="object"), id="a-seal-in-words"),
+        pytest.param(lambda n: dataclasses.replace(n, value="3"), id="a-changed-copy"),
+        pytest.param(lambda n: setattr(n, "value", "3"), id="another-value"),
+    ],
+)
+def test_a_number_cannot_be_made_or_changed_elsewhere(forge):
+    (number,) = protected(cell("incidents", 67))
+    with pytest.raises((TypeError, AttributeError)):
+        forge(number)
+    assert number.value == "67"
+
+
+def test_a_copy_is_the_same_number():
+    (number,) = protected(cell("incidents", 67))
+    assert copy.copy(number) == number
+
+
+def python_files() -> list[Path]:
+    return [p for p in (ROOT / "src").rglob("*.py") if "disclosure" not in p.parts]
+
+
+def names_used(path: Path) -> set[str]:
+    """Every name and import that a module mentions, what it calls, and attributes with the name they are taken from."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found |= {node.attr, f"{getattr(node.value, 'id', '')}.{node.attr}"}
+        elif isinstance(node, ast.alias):
+            found |= {f"import {node.name}", node.asname or ""}
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            found.add(f"{node.func.id}()")
+    return found
+
+
+@pytest.mark.parametrize("path", python_files(), ids=lambda p: p.relative_to(ROOT / "src").as_posix())
+def test_no_other_module_clears_a_number_or_touches_the_seal(path):
+    forbidden = {"_SEAL", "import _SEAL", "import clear", "clear()", "safe.clear", "protect.clear", "derive.clear"}
+    assert not names_used(path) & (forbidden | {"SafeNumber()", "object.__setattr__", "object.__new__"})
+
+
+def test_inside_only_the_judging_modules_clear_numbers():
+    inside = {p.name for p in (ROOT / "src" / "veille" / "disclosure").glob("*.py") if "clear()" in names_used(p)}
+    assert inside == {"protect.py", "derive.py"}
+
+
+def test_no_notebook_reaches_behind_the_door():
+    for path in (ROOT / "notebooks").rglob("*.ipynb"):
+        code = "\n".join(
+            "".join(c["source"])
+            for c in json.loads(path.read_text(encoding="utf-8"))["cells"]
+            if c["cell_type"] == "code"
+        )
+        modules = set()
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom):
+                modules |= {f"{node.module}.{a.name}" if node.module == "veille" else node.module for a in node.names}
+            elif isinstance(node, ast.Import):
+                modules |= {a.name for a in node.names}
+        assert {".".join(m.split(".")[:2]) for m in modules} <= {"veille.published", "veille.present"}
+
+
+@pytest.fixture
+def sealed(tmp_path):
+    numbers = protected(
+        cell("incidents", 67),
+        cell("incidents_by_category", 2, key=BY_CATEGORY[1]),
+        cell("communes_covered", 23, period=BEFORE),
+    )
+    SafeTables(numbers, {"version": "abc"}, {"recommendations": [{"text": "Texte"}]}).write(tmp_path / "candidate")
+    return tmp_path / "candidate", numbers
+
+
+def test_a_sealed_folder_gives_back_the_numbers_that_went_in(sealed):
+    folder, numbers = sealed
+    tables = SafeTables.read(folder)
+    assert {n.address: n for n in tables} == {n.address: n for n in numbers}
+    assert tables.records == {"recommendations": [{"text": "Texte"}]} and tables.meta["version"] == "abc"
+
+
+def test_a_hidden_number_is_nowhere_in_the_sealed_folder(sealed):
+    folder, _ = sealed
+    rows = [line for p in (folder / "tables").glob("*.csv") for line in p.read_text(encoding="utf-8").splitlines()]
+    (hidden,) = [line for line in rows if "category=life" in line]
+    assert f"{BY_CATEGORY[1]},gao,{MONTH},,incidents,not_published," in hidden
+
+
+def test_one_changed_byte_anywhere_in_the_tables_is_refused(sealed, tmp_path):
+    folder, _ = sealed
+    files = [p for p in folder.rglob("*") if p.is_file() and p.name != "candidate.json"]
+    assert len(files) == 4
+    for file in files:
+        original = file.read_bytes()
+        for at in range(0, len(original), 17):
+            file.write_bytes(original[:at] + bytes([original[at] ^ 1]) + original[at + 1 :])
+            with pytest.raises(BuildFailed, match="modifiées"):
+                SafeTables.read(folder)
+        file.write_bytes(original)
+    SafeTables.read(folder)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        pytest.param(lambda f: (f / "tables" / "incidents.csv").unlink(), id="a-table-taken-away"),
+        pytest.param(lambda f: (f / "records.json").unlink(), id="records-taken-away"),
+        pytest.param(lambda f: (f / "candidate.json").unlink(), id="the-seal-taken-away"),
+        pytest.param(lambda f: (f / "candidate.json").write_text("{}"), id="an-empty-seal"),
+        pytest.param(lambda f: (f / "candidate.json").write_text("[]"), id="a-seal-of-another-shape"),
+        pytest.param(lambda f: (f / "tables" / "incidents.csv").write_text((f / "tables" / "incidents.csv").read_text() + "x,gao,2016-10,5,i,verified,t,q,\n"), id="a-row-added"),
+        pytest.param(lambda f: shutil.copy(f / "tables" / "communes_covered.csv", f / "tables" / "incidents.csv"), id="one-table-in-another-s-place"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_is_not_the_one_that_was_sealed_is_refused(sealed, attack):
+    folder, _ = sealed
+    attack(folder)
+    with pytest.raises(BuildFailed):
+        SafeTables.read(folder)
+
+
+def test_a_file_that_nobody_sealed_is_not_read(sealed):
+    folder, numbers = sealed
+    (folder / "tables" / "autre.csv").write_text(
+        ",".join(safe.COLUMNS) + "\nx,gao,2016-10,5,incidents,verified,t,q,\n", encoding="utf-8"
+    )
+    assert len(SafeTables.read(folder)) == len(numbers)
+
+
+@pytest.mark.parametrize("key", ["protection_incidents.category=life", "victims_people", "clé inconnue"])
+def test_a_number_that_is_not_there_was_not_received(sealed, key):
+    number = SafeTables.read(sealed[0]).get(key, "kidal", MONTH)
+    assert (number.display(), number.status, number.is_shown) == ("n.d.", "not_received", False)
+
+
+def test_tables_show_their_size_and_nothing_else(sealed):
+    assert repr(SafeTables.read(sealed[0])) == "<SafeTables of 3 numbers, version abc>"
+
+
+# --- the rules' file ----------------------------------------------------------------------------------------------
+
+
+def broken(folder, change) -> str:
+    given_rules = yaml.safe_load((PARAMS / "disclosure.yml").read_text(encoding="utf-8"))
+    change(given_rules)
+    (folder / "disclosure.yml").write_text(yaml.safe_dump(given_rules), encoding="utf-8")
+    with pytest.raises(BadData) as refused:
+        rules.load(folder)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        pytest.param(lambda r: r["datasets"]["incidents"].update(treshold=1), "datasets > incidents > treshold", id="a-misspelt-key"),
+        pytest.param(lambda r: r["datasets"]["children"].update(threshold=-1), "datasets > children > threshold", id="a-negative-threshold"),
+        pytest.param(lambda r: r["datasets"]["mines"].pop("threshold"), "datasets > mines > threshold", id="no-threshold"),
+        pytest.param(lambda r: r["datasets"]["mines"].update(threshold="cinq"), "datasets > mines > threshold", id="a-threshold-in-words"),
+        pytest.param(lambda r: r["datasets"]["mines"].update(threshold=2.5), "datasets > mines > threshold", id="half-a-threshold"),
+        pytest.param(lambda r: r["datasets"]["incidents"].update(finest="village"), "datasets > incidents > finest", id="a-place-finer-than-any"),
+        pytest.param(lambda r: r["datasets"]["perpetrators"].update(audiences=["everyone"]), "datasets > perpetrators > audiences", id="an-unknown-audience"),
+        pytest.param(lambda r: r["percent"].update(min_base=0), "percent > min_base", id="percentages-of-nothing"),
+        pytest.param(lambda r: r.update(extra=1), "extra", id="an-unknown-chapter"),
+        pytest.param(lambda r: r.pop("percent"), "percent", id="a-chapter-missing"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_rules_stops_and_names_its_key(tmp_path, change, where):
+    assert where in broken(tmp_path, change)
+
+
+@pytest.mark.parametrize("content", [None, "datasets: [", "", "- a"])
+def test_rules_that_are_missing_or_unreadable_stop_everything(tmp_path, content):
+    if content is not None:
+        (tmp_path / "disclosure.yml").write_text(content, encoding="utf-8")
+    with pytest.raises(BadData, match="disclosure.yml"):
+        rules.load(tmp_path)
+
+
+def test_the_rules_in_force_are_the_strict_ones():
+    assert IN_FORCE.percent.min_base == 20
+    assert {name: (d.threshold, d.finest, d.audiences) for name, d in IN_FORCE.datasets.items() if name in ("incidents", "perpetrators", "children", "mines")} == {
+        "incidents": (3, "cercle", ("cluster", "public")),
+        "perpetrators": (3, "region", ("cluster",)),
+        "children": (5, "region", ("cluster", "public")),
+        "mines": (5, "region", ("cluster", "public")),
+    }  # fmt: skip
+
+
+def test_every_declared_table_has_rules():
+    assert {m.dataset for m in MEASURES} <= set(IN_FORCE.datasets)

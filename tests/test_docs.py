@@ -1,0 +1,398 @@
+"""What the documents say is true: links, paths, commands, messages; and what may not enter git is refused."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+import subprocess
+import sys
+import zipfile
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+import typer
+import yaml
+
+from veille import periods, places, products, texts
+from veille.build import stage
+from veille.cli import app
+from veille.errors import UnknownName, VeilleError
+from veille.indicators.registry import DIFFERENCES, MEASURES, SHARES
+from veille.sources import registry, snapshots
+
+ROOT = Path(__file__).resolve().parents[1]
+CHECK = ROOT / "tools" / "check_files.py"
+GUIDE = ROOT / "docs" / "guide"
+DOCS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+# What a build, a form or an officer makes: named in the documents, absent from a clone.
+MADE = ("reports/", "data/example/", "data/processed", ".venv", "params/texts/bulletin/gao/2016-10.md")
+
+
+def _id(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _prose(path: Path) -> str:
+    return FENCE.sub("", _read(path))
+
+
+def _spans(path: Path) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", _prose(path))
+
+
+def _command_lines(path: Path) -> list[str]:
+    """Commands of shell blocks, and inline code that begins with one."""
+    blocks = [body for kind, body in FENCE.findall(_read(path)) if kind in ("sh", "powershell")]
+    lines = [line.partition(" #")[0].strip() for body in blocks for line in body.splitlines()]
+    spans = [s for s in _spans(path) if re.match(r"(make|veille|python3?|\.venv\S+) ", s)]
+    return [line for line in lines + spans if line]
+
+
+# --- links and paths ------------------------------------------------------------------------------------------------
+
+
+def _anchors(path: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", _prose(path), re.M)
+    return {re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-") for t in titles}
+
+
+@pytest.mark.parametrize("path", DOCS, ids=_id)
+def test_relative_links_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)\s]+)\)", _prose(path)):
+        if re.match(r"[a-z]+:", target) or target == "https://…":
+            continue
+        name, _, anchor = unquote(target).partition("#")
+        found = (path.parent / name).resolve() if name else path
+        assert found.exists(), target
+        assert not anchor or anchor in _anchors(found), target
+
+
+@pytest.mark.parametrize("path", DOCS, ids=_id)
+def test_project_paths_in_backticks_exist(path):
+    folders = {p.name for p in ROOT.iterdir() if p.is_dir() and p.name not in ("reports",)}
+    for span in _spans(path):
+        first = span.split("/")[0]
+        if "/" not in span or first not in folders or re.search(r"[<>… ]", span) or span.startswith(MADE):
+            continue
+        assert list(ROOT.glob(span.rstrip("/"))), span
+
+
+@pytest.mark.parametrize("path", DOCS, ids=_id)
+def test_documents_name_no_folder_of_one_machine(path):
+    assert not re.search(r"(?<![\w.])/(?:home|root|work|tmp|usr|opt|Users)/|[A-Z]:\\", _read(path))
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _makefile() -> str:
+    return _read(ROOT / "Makefile")
+
+
+@pytest.mark.parametrize("path", DOCS, ids=_id)
+def test_make_targets_and_variables_exist(path):
+    targets = set(re.findall(r"^([a-z][a-z-]*):", _makefile(), re.M))
+    variables = set(re.findall(r"^override ([A-Z_]+) :=", _makefile(), re.M))
+    for line in [line for line in _command_lines(path) if line.startswith("make ")]:
+        words = shlex.split(line)[1:]
+        assert {w for w in words if "=" not in w} <= targets, line
+        assert {w.split("=")[0] for w in words if "=" in w} <= variables, line
+
+
+@pytest.mark.parametrize("path", DOCS, ids=_id)
+def test_veille_commands_are_understood(path):
+    for line in _command_lines(path):
+        words = shlex.split(line.replace("\\", "/"))
+        if Path(words[0]).stem != "veille" or "…" in line:
+            continue
+        command, arguments = typer.main.get_command(app), words[1:]
+        assert arguments, line
+        if "--help" in arguments:
+            arguments.remove("--help")
+        context = command.make_context("veille", list(arguments) or ["list"], resilient_parsing=not arguments)
+        while hasattr(command, "commands") and arguments:
+            command = command.commands.get(arguments.pop(0))
+            assert command is not None, line
+        if arguments:
+            # Parsing only: nothing is built.
+            command.make_context(command.name, arguments, parent=context)
+
+
+@pytest.mark.parametrize("path", DOCS, ids=_id)
+def test_scripts_and_lists_of_requirements_exist(path):
+    for line in _command_lines(path):
+        for word in shlex.split(line.replace("\\", "/")):
+            if word.endswith((".py", ".txt", ".csv")) and "…" not in word:
+                assert (ROOT / word).is_file(), line
+
+
+# --- the guide against the code -------------------------------------------------------------------------------------
+
+
+@cache
+def _said() -> str:
+    """Every piece of text in the code, and a few messages that are put together when they are raised."""
+    out = [_makefile()]
+    for path in sorted((ROOT / "src" / "veille").rglob("*.py")):
+        for node in ast.walk(ast.parse(_read(path))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                out.append(node.value)
+    one_of = stage._one_of
+    raised = (
+        lambda: places.area("goa", ROOT / "params"),
+        lambda: products.product("bulletn"),
+        lambda: periods.parse("2016-13", kind="month"),
+        lambda: periods.day("hier", "Date AS_OF"),
+        lambda: one_of("Diffusion", "tous", stage.AUDIENCES, feminine=True),
+        lambda: one_of("Langue", "en", ("fr",), feminine=True),
+        lambda: one_of("Nature de données", "vrai", stage.NATURES, feminine=True),
+    )
+    for raises in raised:
+        with pytest.raises(VeilleError) as caught:
+            raises()
+        out.append(str(caught.value))
+    done = subprocess.run(
+        [sys.executable, "-m", "veille", "buid"], capture_output=True, encoding="utf-8", cwd=ROOT, check=False
+    )
+    return "\n".join([*out, done.stderr])
+
+
+def _quoted() -> list[str]:
+    return re.findall(r"^> (.+)$", _read(GUIDE / "erreurs.md"), re.M)
+
+
+@pytest.mark.parametrize("message", _quoted())
+def test_each_message_of_the_guide_is_one_of_the_programme(message):
+    for piece in message.split("…"):
+        piece = piece.strip(" .,:()")
+        assert piece in _said(), piece
+
+
+def test_example_of_a_text_is_accepted_and_its_keys_are_declared():
+    page = _read(GUIDE / "textes.md")
+    ((_, example),) = [block for block in FENCE.findall(page) if block[0] == "markdown"]
+    front = "---\nchecklist: {no_village: true, date_reduced_to_week: true, no_identifying_detail: true}\n---\n"
+    parsed = texts.parse(front + example, "textes.md", products.product("bulletin").headings)
+    assert set(parsed.sections) == {"highlights", "context", "major_incidents"}
+    stems = {entry.indicator for entry in (*MEASURES, *SHARES, *DIFFERENCES)}
+    keys = re.findall(r"\{\{([a-z_]+)[.@}]", page)
+    assert keys and set(keys) <= stems
+
+
+def test_headings_and_checklist_of_the_guide_are_those_of_the_form():
+    page = _read(GUIDE / "textes.md")
+    for section in products.product("bulletin").sections:
+        assert f"| {section.heading} | {section.hint} |" in page
+    for item in texts.CHECKLIST:
+        assert f"`{item}`" in page
+
+
+def test_guide_names_every_source_and_every_field_of_the_papers():
+    page = _read(GUIDE / "donnees-recues.md")
+    assert [name for name in registry.SOURCES if f"`{name}`" not in page] == []
+    assert [name for name in snapshots.REQUIRED if f"`{name}`" not in page] == []
+
+
+def test_example_of_papers_has_every_field(tmp_path):
+    ((_, example),) = [b for b in FENCE.findall(_read(GUIDE / "donnees-recues.md")) if b[0] == "yaml"]
+    papers = tmp_path / "kobo_incidents" / "2017-07-05" / "source.yml"
+    papers.parent.mkdir(parents=True)
+    papers.write_text(example, encoding="utf-8")
+    assert snapshots._load(papers, "real").sensitivity == "restricted"
+
+
+def test_guide_names_every_area():
+    known = set(places.areas(ROOT / "params"))
+    assert {name for name in known if f"`{name}`" in _read(GUIDE / "mois-im.md")} == known
+    assert all(
+        f"`{name}`" in _read(ROOT / "README.md") or f"REGION={name}" in _read(ROOT / "README.md") for name in known
+    )
+
+
+def test_every_decision_is_listed_with_its_title():
+    folder = ROOT / "docs" / "decisions"
+    index = _read(folder / "README.md")
+    for path in sorted(folder.glob("[0-9]*.md")):
+        number, title = re.match(r"# (\d{4}) · (.+)\n", _read(path)).groups()
+        assert f"| [{number}]({path.name}) | {title} |" in index
+        assert path.name.startswith(number)
+        assert [w for w in ("**Context.**", "**Choice.**", "**Consequence.**") if w not in _read(path)] == []
+
+
+def test_unknown_name_is_a_bad_parameter():
+    assert UnknownName("Région", "goa", ["gao"]).exit_code == 2
+
+
+def test_hooks_are_local_and_their_scripts_exist():
+    given = yaml.safe_load(_read(ROOT / ".pre-commit-config.yaml"))
+    assert {repo["repo"] for repo in given["repos"]} == {"local"}
+    for hook in given["repos"][0]["hooks"]:
+        assert hook["language"] == "system"
+        assert [w for w in hook["entry"].split() if w.endswith(".py") and not (ROOT / w).is_file()] == []
+
+
+# --- what may not enter git -----------------------------------------------------------------------------------------
+
+KOBO = ["start", "meta/_uuid", "_submission_time"]
+RECORDER = ["INCIDENT ID", "SURVIVOR CODE", "SEX"]
+
+
+def _csv(header: list[str], delimiter: str = ",") -> bytes:
+    return (delimiter.join(f'"{name}"' for name in header) + "\n").encode()
+
+
+def _xlsx(path: Path, header: list[str], title: str = "") -> None:
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(path)
+    book.add_worksheet("Lisez-moi")
+    hidden = book.add_worksheet("Data")
+    hidden.hide()
+    if title:
+        hidden.write(0, 0, title)
+    hidden.write_row(1 if title else 0, 0, header)
+    book.close()
+
+
+def _notebook(outputs: list, count: int | None) -> str:
+    cell = {"cell_type": "code", "source": "", "metadata": {}, "outputs": outputs, "execution_count": count}
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A fresh git repository, and a function that adds a file to it."""
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+
+    def add(name: str, content: bytes | str = b"") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        subprocess.run(["git", "add", "--force", name], cwd=tmp_path, check=True)
+        return path
+
+    add.root = tmp_path
+    return add
+
+
+def _check(root: Path, *names: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, str(CHECK), *names], cwd=root, capture_output=True, encoding="utf-8", check=False
+    )
+    return done.returncode, done.stderr
+
+
+REFUSED = {
+    "outputs": (
+        "notebooks/a.ipynb",
+        _notebook([{"output_type": "stream", "text": "7"}], None),
+        "carnet avec des sorties",
+    ),
+    "execution-count": ("notebooks/a.ipynb", _notebook([], 3), "carnet avec des sorties"),
+    "not-a-notebook": ("notebooks/a.ipynb", "{", "carnet illisible"),
+    "large": ("docs/film.bin", b"0" * 1_500_001, "1,5 Mo"),
+    "restricted-folder": ("data/raw/kobo/2017-07-05/restricted/a.txt", b"x", "dépôt restreint"),
+    "report": ("reports/bulletin/gao/2016-10/numbers.csv", b"key\n", "fichier produit"),
+    "example": ("data/example/alerts/2017-06-05/a.csv", b"a\n", "fichier produit"),
+    "candidate": ("data/processed/candidate/real/0/a.csv", b"a\n", "fichier produit"),
+    "kobo-csv": ("params/export.csv", _csv(KOBO, ";"), "export KoBo"),
+    "kobo-csv-under-a-title": ("params/export.csv", b"Export du jour\n\n" + _csv(KOBO), "export KoBo"),
+    "kobo-utf16": ("params/export.csv", _csv(KOBO, "\t").decode().encode("utf-16"), "export KoBo"),
+    "recorder-csv": ("data/raw/gbvims/2017-07-05/a.CSV", _csv(RECORDER), "GBVIMS"),
+    "broken-workbook": ("params/a.xlsx", b"not a workbook", "classeur illisible"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "why"), REFUSED.values(), ids=REFUSED)
+def test_refused(repository, name, content, why):
+    repository(name, content)
+    code, said = _check(repository.root)
+    assert code == 1
+    assert name in said and why in said
+
+
+@pytest.mark.parametrize("header", [KOBO, RECORDER], ids=["kobo", "recorder"])
+@pytest.mark.parametrize("title", ["", "Extraction"], ids=["first-row", "under-a-title"])
+def test_a_workbook_is_known_by_its_columns_in_a_hidden_sheet_too(repository, header, title):
+    _xlsx(repository.root / "a.xlsx", header, title)
+    repository("a.xlsx")
+    code, said = _check(repository.root)
+    assert code == 1 and "des lignes sur des personnes" in said
+
+
+def test_a_workbook_that_would_unpack_too_far_is_not_read(repository):
+    with zipfile.ZipFile(repository.root / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * (64 * 2**20 + 1))
+    repository("a.xlsx")
+    assert "classeur illisible" in _check(repository.root)[1]
+
+
+@pytest.mark.parametrize("line", ["sensitivity: restricted", "sensitivity:   'restricted'   # protocole"])
+def test_a_restricted_deposit_is_refused_whole_with_its_papers(repository, line):
+    repository("data/raw/cpims/2017-07-05/source.yml", f"source: cpims\n{line}\n")
+    repository("data/raw/cpims/2017-07-05/a.csv", b"a,b\n")
+    code, said = _check(repository.root)
+    assert code == 1 and said.count("dépôt restreint") == 2
+
+
+ACCEPTED = {
+    "stripped-notebook": ("notebooks/a.ipynb", _notebook([], None)),
+    "public-deposit": ("data/raw/unhcr_idps/2026-11-21/a.csv", b"reference_date,people\n2016-12-31,20\n"),
+    "public-release": ("data/processed/releases/public/a.csv", b"key,value\n"),
+    "columns-named-in-tests": ("tests/a.csv", _csv(KOBO)),
+    "columns-named-in-the-package": ("src/veille/a.csv", _csv(RECORDER)),
+    "one-of-two-columns": ("params/a.csv", b"_uuid,commune\n"),
+    "empty": ("params/a.csv", b""),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), ACCEPTED.values(), ids=ACCEPTED)
+def test_accepted(repository, name, content):
+    repository(name, content)
+    assert _check(repository.root) == (0, "")
+
+
+def test_only_the_files_given_are_checked_from_any_folder(repository):
+    repository("params/bad.csv", _csv(KOBO))
+    repository("params/good.csv", b"a\n")
+    assert _check(repository.root / "params", "good.csv") == (0, "")
+    assert "params/bad.csv" in _check(repository.root / "params", "bad.csv", "good.csv")[1]
+
+
+def test_an_untracked_or_deleted_file_is_nobodys_concern(repository):
+    (repository.root / "draft.csv").write_bytes(_csv(KOBO))
+    repository("gone.csv", b"a\n").unlink()
+    assert _check(repository.root) == (0, "")
+
+
+def test_messages_quote_no_value(repository):
+    repository("a.csv", _csv(KOBO) + b"2017,uuid-of-somebody,Ansongo\n")
+    assert "somebody" not in _check(repository.root)[1]
+
+
+def test_strip_empties_a_notebook_and_then_leaves_it_alone(repository):
+    path = repository("a.ipynb", _notebook([{"output_type": "stream", "text": "7"}], 3))
+    assert _check(repository.root, "--strip", "a.ipynb")[0] == 1
+    once = path.read_bytes()
+    assert _check(repository.root, "--strip", "a.ipynb") == (0, "") and path.read_bytes() == once
+    assert _check(repository.root) == (0, "")
+
+
+def test_outside_a_repository_names_are_asked_for(tmp_path):
+    code, said = _check(tmp_path)
+    assert code == 2 and "donnez des noms" in said
+
+
+def test_this_repository_passes():
+    assert _check(ROOT) == (0, "")

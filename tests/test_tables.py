@@ -1,0 +1,411 @@
+"""Rows received -> one row per thing that counts: copies, flash and documented reports, verification, printed sums."""
+
+from __future__ import annotations
+
+import itertools
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from incidents import DTM_ROW, GOOD_ROWS, fivew_row, kobo, random_cases, snapshot_of, tables_of
+
+from veille.errors import BadData
+from veille.sources import sheets
+from veille.tables import build, incidents
+from veille.tables.contracts import CONTRACTS
+
+REPORT = "type_rapport"
+STATUS = "statut_verification"
+
+
+def counted(folder, *rows) -> pd.DataFrame:
+    """The incidents that count when these forms were received."""
+    return tables_of(folder, "kobo_incidents", list(rows))["incidents"]
+
+
+# --- one row per incident -----------------------------------------------------------------------------------------
+
+
+def test_a_form_exported_twice_counts_once(tmp_path):
+    assert len(counted(tmp_path, kobo(), kobo(_id=2, _index=2))) == 1
+
+
+def test_two_incidents_are_two_even_when_all_their_answers_agree(tmp_path):
+    assert len(counted(tmp_path, kobo(), kobo(_uuid="u2", id_incident="INC-2"))) == 2
+
+
+def test_a_flash_report_and_the_documented_one_are_one_incident(tmp_path):
+    flash = kobo(_uuid="f", type_rapport="flash", statut_verification="non_verifie", type_incident="menace", femmes=3)
+    full = kobo(_uuid="d", _submission_time="2016-08-20T10:00:00", type_incident="coups_blessures", femmes=2)
+    df = counted(tmp_path, flash, full)
+    assert df[["entry_source", "incident_type", "verification_class", "women_people"]].values.tolist() == [
+        ["documented", "assault", "verified", 2]
+    ]
+
+
+def test_the_documented_report_counts_even_when_the_flash_arrives_after_it(tmp_path):
+    full = kobo(_uuid="d", _submission_time="2016-08-03T10:00:00", type_incident="coups_blessures")
+    flash = kobo(_uuid="f", type_rapport="flash", _submission_time="2016-09-30T10:00:00", type_incident="menace")
+    df = counted(tmp_path, full, flash)
+    assert df["entry_source"].tolist() == ["documented"] and df["incident_type"].tolist() == ["assault"]
+
+
+def test_of_two_documented_reports_the_later_one_counts(tmp_path):
+    first = kobo(_uuid="a", _submission_time="2016-08-03T10:00:00", type_incident="vol")
+    then = kobo(_uuid="b", _submission_time="2016-08-09T10:00:00", type_incident="pillage")
+    assert counted(tmp_path, then, first)["incident_type"].tolist() == ["looting"]
+
+
+def test_a_flash_report_that_nobody_documented_counts_as_flash(tmp_path):
+    assert counted(tmp_path, kobo(type_rapport="flash"))["entry_source"].tolist() == ["flash"]
+
+
+def test_when_the_full_form_was_not_approved_the_flash_report_stands(tmp_path):
+    flash = kobo(_uuid="f", type_rapport="flash", type_incident="menace", statut_verification=None)
+    full = kobo(_uuid="d", _validation_status="validation_status_not_approved", _submission_time="2016-08-20T10:00:00")
+    df = counted(tmp_path, flash, full)
+    assert df[["entry_source", "incident_type", "verification_class"]].values.tolist() == [
+        ["flash", "threat", "unverified"]
+    ]
+
+
+def test_a_form_that_was_not_approved_does_not_count(tmp_path):
+    df = counted(
+        tmp_path, kobo(), kobo(_uuid="u2", id_incident="I2", _validation_status="validation_status_not_approved")
+    )
+    assert df["incident_id"].tolist() == ["INC-1"]
+
+
+@given(st.permutations(range(5)))
+@random_cases(20)
+def test_the_order_of_rows_in_the_export_changes_nothing(tmp_path_factory, order):
+    rows = [
+        kobo(_uuid="a"),
+        kobo(_uuid="b", type_rapport="flash", _submission_time="2016-09-01T00:00:00", type_incident="menace"),
+        kobo(_uuid="c", id_incident="I2", type_rapport="flash"),
+        kobo(_uuid="d", id_incident="I2", type_incident="pillage", _submission_time="2016-08-09T00:00:00"),
+        kobo(_uuid="e", id_incident="I3", statut_verification="infirme"),
+    ]
+    df = counted(tmp_path_factory.mktemp("x"), *[rows[i] for i in order])
+    assert df[["incident_id", "incident_type"]].values.tolist() == [["I2", "looting"], ["INC-1", "theft"]]
+
+
+# --- verification -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "classes"),
+    [
+        pytest.param("verifie", ["verified"], id="verified"),
+        pytest.param("en_cours", ["unverified"], id="under-way-is-unverified"),
+        pytest.param("non_verifie", ["unverified"], id="not-verified"),
+        pytest.param(None, ["unverified"], id="no-answer-is-unverified"),
+        pytest.param("infirme", [], id="refuted-did-not-happen"),
+        pytest.param("rejete", [], id="rejected-is-out-of-scope"),
+    ],
+)
+def test_only_the_form_s_own_answer_makes_an_incident_verified(tmp_path, answer, classes):
+    df = counted(tmp_path, kobo(_uuid="u2", id_incident="I2"), kobo(statut_verification=answer))
+    assert df.loc[df["incident_id"] == "INC-1", "verification_class"].tolist() == classes
+
+
+@pytest.mark.parametrize("status", ["validation_status_approved", "validation_status_on_hold", None, "verifie", "Approved"])
+@pytest.mark.parametrize("answer", [None, "non_verifie", "en_cours"])
+def test_kobo_s_own_status_never_makes_an_incident_verified(tmp_path, status, answer):
+    df = counted(tmp_path, kobo(statut_verification=answer, _validation_status=status))
+    assert df["verification_class"].tolist() == ["unverified"]
+
+
+def test_an_incident_refuted_by_its_documented_report_leaves_with_its_flash_report(tmp_path):
+    flash = kobo(_uuid="f", type_rapport="flash", statut_verification="non_verifie")
+    full = kobo(_uuid="d", statut_verification="infirme", _submission_time="2016-08-20T10:00:00")
+    assert counted(tmp_path, flash, full, kobo(_uuid="u", id_incident="I2"))["incident_id"].tolist() == ["I2"]
+
+
+# --- answers ------------------------------------------------------------------------------------------------------
+
+
+def test_an_incident_keeps_its_place_month_category_and_class(tmp_path):
+    (row,) = counted(tmp_path, kobo(commune="Soni Ali Ber", auteur_presume="groupe_extremiste")).to_dict("records")
+    expected = {
+        "month": "2016-08",
+        "edition": "cod2015",
+        "pcode": "ML0701",
+        "commune_pcode": "ML070106",
+        "category": "property",
+        "perpetrator_class": "armed_groups",
+        "population_group": "host",
+        "entry_source": "documented",
+    }
+    assert {name: row[name] for name in expected} == expected
+
+
+def test_the_month_is_that_of_the_event_not_of_its_arrival(tmp_path):
+    df = counted(tmp_path, kobo(date_incident="31/08/2016", _submission_time="2016-11-15T10:00:00"))
+    assert df["month"].tolist() == ["2016-08"]
+
+
+def test_no_answer_is_not_zero(tmp_path):
+    df = counted(tmp_path, kobo(femmes=None, auteur_presume=None, population_affectee=None, refere=None))
+    assert df.loc[0, ["women_people", "perpetrator_class", "population_group", "is_referred"]].isna().all()
+    assert df.loc[0, "men_people"] == 0
+
+
+def test_a_date_after_the_form_was_sent_is_refused_with_its_row(tmp_path):
+    with pytest.raises(BadData, match=r"postérieure à l’envoi, 1 ligne\(s\) : 3"):
+        counted(tmp_path, kobo(), kobo(_uuid="u2", id_incident="I2", date_incident="2016-08-04"))
+
+
+def test_a_date_on_the_day_the_form_was_sent_is_accepted(tmp_path):
+    assert len(counted(tmp_path, kobo(date_incident="2016-08-03"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_kept"),
+    [
+        pytest.param(dict(femmes=1, hommes=1, filles=0, garcons=0, tues=1, blesses=1), True, id="as-many-as-victims"),
+        pytest.param(dict(femmes=1, hommes=1, filles=0, garcons=0, tues=2, blesses=1), False, id="one-more-than-victims"),
+        pytest.param(dict(femmes=0, hommes=0, filles=0, garcons=0, tues=1, blesses=0), False, id="one-killed-of-nobody"),
+        pytest.param(dict(femmes=1, hommes=1, filles=0, garcons=None, tues=2, blesses=1), True, id="three-answers-of-four"),
+        pytest.param(dict(femmes=None, hommes=None, filles=None, garcons=None, tues=2, blesses=1), True, id="no-answer"),
+        pytest.param(dict(femmes=1, hommes=0, filles=0, garcons=0, tues=2, blesses=None), False, id="killed-alone-exceed"),
+        pytest.param(dict(femmes=1, hommes=0, filles=0, garcons=0, tues=None, blesses=None), True, id="no-answer-on-harm"),
+    ],
+)  # fmt: skip
+def test_more_harmed_than_victims_is_refused_only_where_all_four_were_answered(tmp_path, answers, is_kept):
+    if is_kept:
+        assert len(counted(tmp_path, kobo(**answers))) == 1
+        return
+    with pytest.raises(BadData, match="killed and injured exceed victims : 1"):
+        counted(tmp_path, kobo(**answers))
+
+
+def test_a_negative_count_is_refused_by_rule_and_number(tmp_path):
+    with pytest.raises(BadData, match=r"women_people greater_than_or_equal_to\(0\) : 1"):
+        counted(tmp_path, kobo(femmes=-37))
+
+
+def test_services_are_counted_once_per_incident_service_and_outcome(tmp_path):
+    row = kobo(services_referes="sante sante psychosocial", services_assistes="sante")
+    assert sorted(tables_of(tmp_path, "kobo_incidents", [row])["incident_services"].itertuples(index=False, name=None)) == [
+        ("INC-1", "health", "assisted"),
+        ("INC-1", "health", "referred"),
+        ("INC-1", "psychosocial", "referred"),
+    ]
+
+
+def test_an_incident_that_does_not_count_leaves_no_service_behind(tmp_path):
+    tables = tables_of(tmp_path, "kobo_incidents", [kobo(), kobo(_uuid="u2", id_incident="I2", statut_verification="rejete", services_referes="sante")])
+    assert len(tables["incident_services"]) == 0  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 4),  # the incident
+            st.sampled_from(["documente", "flash"]),
+            st.sampled_from(["verifie", "en_cours", "non_verifie", "infirme", "rejete", None]),
+            st.sampled_from(["validation_status_approved", "validation_status_not_approved", None]),
+            st.integers(1, 25),  # the day it was sent
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+@random_cases(25)
+def test_incidents_that_count_are_those_that_a_person_would_keep(tmp_path_factory, forms):
+    rows = [
+        kobo(
+            _uuid=f"u{n:02d}",
+            id_incident=f"I{incident}",
+            type_rapport=kind,
+            statut_verification=answer,
+            _validation_status=validation,
+            _submission_time=f"2016-08-{day:02d}T10:{n:02d}:00",
+        )
+        for n, (incident, kind, answer, validation, day) in enumerate(forms)
+    ]
+    rows.append(kobo(_uuid="always", id_incident="I9"))
+    kept = {"I9": "verified"}
+    for incident, several in itertools.groupby(sorted(enumerate(forms), key=lambda f: f[1][0]), key=lambda f: f[1][0]):
+        approved = [(n, f) for n, f in several if f[3] != "validation_status_not_approved"]
+        full = [(n, f) for n, f in approved if f[1] == "documente"]
+        if approved:
+            _, last = max(full or approved, key=lambda f: (f[1][4], f[0]))
+            if last[2] not in ("infirme", "rejete"):
+                kept[f"I{incident}"] = "verified" if last[2] == "verifie" else "unverified"
+    df = counted(tmp_path_factory.mktemp("x"), *rows)
+    assert dict(zip(df["incident_id"], df["verification_class"], strict=True)) == kept
+
+
+def test_an_export_without_a_single_row_gives_empty_tables(tmp_path):
+    snapshot = snapshot_of(tmp_path, "kobo_incidents", [kobo()])
+    df = sheets.read(snapshot.files[0].path, "kobo_incidents").iloc[:0]
+    tables = incidents.build(df, snapshot)
+    assert len(tables["incidents"]) == 0 and list(tables["incidents"].columns) == list(CONTRACTS["incidents"].columns)
+
+
+# --- printed tables -----------------------------------------------------------------------------------------------
+
+# AMSS/UNHCR monthly report no 3, September 2016, typed from the printed table.
+SEPTEMBER = {
+    "Tombouctou": {"Tombouctou": 10, "Gourma-Rharous": 9, "Niafunké": 7, "Diré": 9, "Goundam": 6},
+    "Gao": {"Gao": 17, "Bourem": 11, "Ansongo": 11},
+    "Ménaka": {"Ménaka": 2},
+    "Kidal": {"Kidal": 7, "Tessalit": 1},
+    "Mopti": {"Douentza": 1, "Mopti": 2},
+}
+
+
+def september(grand_total: int) -> list[dict]:
+    return [
+        GOOD_ROWS["amss_incidents"]
+        | {
+            "month": "2016-09",
+            "region": region,
+            "cercle": cercle,
+            "incidents": f"{n:02d}",
+            "region_total": str(sum(cercles.values())),
+            "grand_total": str(grand_total),
+        }
+        for region, cercles in SEPTEMBER.items()
+        for cercle, n in cercles.items()
+    ]
+
+
+def test_the_september_table_that_still_totals_august_s_140_is_refused(tmp_path):
+    with pytest.raises(BadData, match=r"n’est pas le total imprimé \(2016-09\)"):
+        tables_of(tmp_path, "amss_incidents", september(140))
+
+
+def test_the_september_table_with_its_own_93_is_accepted(tmp_path):
+    tables = tables_of(tmp_path, "amss_incidents", september(93))
+    assert tables["incident_counts"]["incidents"].sum() == 93 and len(tables["incident_counts"]) == 13
+
+
+def test_a_region_total_that_its_cercles_do_not_make_is_refused(tmp_path):
+    rows = september(93)
+    rows[5]["incidents"], rows[0]["incidents"] = "18", "09"  # the country still adds up, two regions do not
+    with pytest.raises(BadData, match="2016-09, Gao; 2016-09, Tombouctou"):
+        tables_of(tmp_path, "amss_incidents", rows)
+
+
+def test_a_cercle_printed_twice_in_a_month_is_refused(tmp_path):
+    half = GOOD_ROWS["amss_incidents"] | {"incidents": "17"}
+    with pytest.raises(BadData, match="uniqueness"):
+        tables_of(tmp_path, "amss_incidents", [half, half])
+
+
+# --- coverage -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("covered", "is_covered"),
+    [
+        pytest.param("5", True, id="five-communes-reported"),
+        pytest.param("0", False, id="none-reported"),
+        pytest.param("", False, id="nothing-came"),
+    ],
+)
+def test_a_cercle_is_covered_when_a_commune_reported(tmp_path, covered, is_covered):
+    row = GOOD_ROWS["monitoring_coverage"] | {"communes_couvertes": covered}
+    df = tables_of(tmp_path, "monitoring_coverage", [row])["coverage"]
+    assert df["is_covered"].tolist() == [is_covered] and df["communes_covered"].isna().tolist() == [covered == ""]
+
+
+def test_more_communes_covered_than_followed_is_refused(tmp_path):
+    with pytest.raises(BadData, match="more communes covered than followed : 1"):
+        tables_of(tmp_path, "monitoring_coverage", [GOOD_ROWS["monitoring_coverage"] | {"communes_couvertes": "8"}])
+
+
+# --- population movement ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("edition", "code", "is_kept"),
+    [
+        pytest.param("cod2015", "ML0701", True, id="2015-code-in-a-2015-file"),
+        pytest.param("cod2021", "ML0703", True, id="2021-code-in-a-2021-file"),
+        pytest.param("cod2015", "ML0703", False, id="2021-code-in-a-2015-file"),
+        pytest.param("cod2021", "ML0701", False, id="2015-code-in-a-2021-file"),
+    ],
+)
+def test_a_code_of_the_other_edition_is_refused(tmp_path, edition, code, is_kept):
+    row = DTM_ROW | {"Code cercle": code}  # the cercle of Gao
+    if is_kept:
+        df = tables_of(tmp_path, "dtm_stocks", [row], edition=edition)["movements"]
+        assert df[["edition", "pcode"]].values.tolist() == [[edition, code]]
+        return
+    with pytest.raises(BadData, match=f"l’édition {edition}, 1 ligne") as refused:
+        tables_of(tmp_path, "dtm_stocks", [row], edition=edition)
+    assert "pcode_edition" in refused.value.next_step
+
+
+def test_fewer_people_than_households_is_refused(tmp_path):
+    with pytest.raises(BadData, match="fewer people than households : 1"):
+        tables_of(tmp_path, "dtm_stocks", [DTM_ROW | {"Ménages": 61}])
+
+
+def test_two_stocks_of_one_cercle_and_day_are_refused(tmp_path):
+    with pytest.raises(BadData, match="uniqueness"):
+        tables_of(tmp_path, "dtm_stocks", [DTM_ROW, DTM_ROW])
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        pytest.param("Gao : Region", "ML07", id="Gao"),
+        pytest.param("Kayes : R+¬gion", "ML01", id="Kayes-with-broken-letters"),
+        pytest.param("Bamako : District", "ML09", id="Bamako"),
+        pytest.param("Menaka : Region", "ML10", id="Ménaka-is-a-region"),
+        pytest.param("Segou", "ML04", id="Ségou-without-accent"),
+    ],
+)
+def test_regions_as_unhcr_writes_them_are_found(tmp_path, written, code):
+    row = GOOD_ROWS["unhcr_idps"] | {"location": written}
+    assert tables_of(tmp_path, "unhcr_idps", [row], edition="cod2021")["movements"]["pcode"].tolist() == [code]
+
+
+# --- who does what where ------------------------------------------------------------------------------------------
+
+
+def test_exact_copies_of_an_activity_are_one_and_others_stay(tmp_path):
+    rows = [fivew_row(), fivew_row(), fivew_row(**{"Organisation Accronyme": "ORG-B"}), fivew_row(Cluster="Protection")]
+    assert len(tables_of(tmp_path, "fivew", rows)["activities"]) == 3
+
+
+def test_a_commune_s_code_of_the_other_edition_is_refused(tmp_path):
+    with pytest.raises(BadData, match="code de commune inconnu"):
+        tables_of(tmp_path, "fivew", [fivew_row(admin3Pcod="ML100101")])
+
+
+def test_an_activity_without_a_commune_is_kept_without_one(tmp_path):
+    assert tables_of(tmp_path, "fivew", [fivew_row(admin3Pcod="")])["activities"]["commune_pcode"].tolist() == [None]
+
+
+# --- the rest -----------------------------------------------------------------------------------------------------
+
+
+def test_alerts_without_sequel_are_not_followed_up(tmp_path):
+    rows = [GOOD_ROWS["alerts"] | {"alerte_id": f"A-{n}", "suite": s} for n, s in enumerate(["evaluation", "sans_suite", ""])]
+    assert tables_of(tmp_path, "alerts", rows)["alerts"]["is_followed_up"].tolist() == [True, False, False]
+
+
+def test_a_recommendation_that_stands_twice_is_refused(tmp_path):
+    with pytest.raises(BadData, match="field_uniqueness : 2"):
+        tables_of(tmp_path, "recommendations", [GOOD_ROWS["recommendations"]] * 2)
+
+
+def test_where_nothing_was_received_every_table_is_there_and_empty():
+    tables = build.build([])
+    assert set(tables) == set(CONTRACTS) and all(len(df) == 0 for df in tables.values())
+    assert all(list(tables[name].columns) == list(CONTRACTS[name].columns) for name in CONTRACTS)
+
+
+@given(st.sampled_from(["femmes", "hommes", "filles", "garcons", "tues", "blesses"]), st.integers(10**6, 10**9))
+@random_cases(12)
+def test_a_broken_rule_is_counted_and_the_value_is_not_shown(tmp_path_factory, name, value):
+    with pytest.raises(BadData) as refused:
+        counted(tmp_path_factory.mktemp("x"), kobo(**{name: -value}))
+    assert str(value) not in str(refused.value)

@@ -1,0 +1,221 @@
+"""Data versions: which snapshots make one, and what makes it another."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from datetime import date
+
+import pytest
+from incidents import GOOD_ROWS, deposit, fivew_row, kobo, new_project
+
+from veille import versions
+from veille.disclosure.safe import SafeTables
+from veille.errors import BadData, BadParameter
+from veille.project import PACKAGE
+
+AMSS = GOOD_ROWS["amss_incidents"]
+ALERT = GOOD_ROWS["alerts"]
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Printed incidents received in January and February, alerts in January."""
+    project = new_project(tmp_path / "p")
+    deposit(project.raw("real"), "amss_incidents", "2017-01-05", [AMSS])
+    deposit(project.raw("real"), "amss_incidents", "2017-02-05", [AMSS, AMSS | {"month": "2016-11"}])
+    deposit(project.raw("real"), "alerts", "2017-01-20", [ALERT])
+    return project
+
+
+def received(version) -> dict[str, str]:
+    return {s.source: s.received.isoformat() for s in version.snapshots}
+
+
+# --- which snapshots ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("as_of", "expected"),
+    [
+        pytest.param(None, {"alerts": "2017-01-20", "amss_incidents": "2017-02-05"}, id="today-the-newest-of-all"),
+        pytest.param("2017-02-05", {"alerts": "2017-01-20", "amss_incidents": "2017-02-05"}, id="the-day-of-receipt-counts"),
+        pytest.param("2017-02-04", {"alerts": "2017-01-20", "amss_incidents": "2017-01-05"}, id="the-day-before-it-does-not"),
+        pytest.param("2017-01-19", {"amss_incidents": "2017-01-05"}, id="before-any-alert"),
+        pytest.param("2017-01-04", {}, id="before-anything"),
+    ],
+)  # fmt: skip
+def test_a_version_holds_the_newest_snapshot_of_each_source_received_by_its_day(project, as_of, expected):
+    version = versions.current(project, "real", date.fromisoformat(as_of) if as_of else None)
+    assert received(version) == expected
+    newest = version.newest_received
+    assert (newest.isoformat() if newest else None) == max(expected.values(), default=None)
+
+
+def test_nothing_received_is_no_version_to_count(project):
+    with pytest.raises(BadParameter, match="Aucune donnée reçue"):
+        versions.candidate(versions.current(project, "real", date(2016, 1, 1)), "cluster")
+
+
+# --- the id -------------------------------------------------------------------------------------------------------
+
+
+def version_id(project, nature="real", as_of=None) -> str:
+    return versions.current(project, nature, as_of).id
+
+
+def test_an_id_is_twelve_hex_digits(project):
+    assert re.fullmatch(r"[0-9a-f]{12}", version_id(project))
+
+
+def test_the_same_inputs_have_the_same_id_wherever_they_lie(project, tmp_path):
+    shutil.copytree(project.root, tmp_path / "ailleurs")
+    assert version_id(type(project)(tmp_path / "ailleurs")) == version_id(project) == version_id(project)
+
+
+def test_days_between_two_receipts_share_their_version(project):
+    assert version_id(project, as_of=date(2017, 2, 5)) == version_id(project, as_of=date(2017, 6, 30)) == version_id(project)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda p: deposit(p.raw("real"), "fivew", "2017-02-05", [fivew_row()]), id="one-more-source"),
+        pytest.param(lambda p: deposit(p.raw("real"), "alerts", "2017-03-05", [ALERT]), id="one-more-snapshot-even-of-the-same-bytes"),
+        pytest.param(lambda p: shutil.rmtree(p.raw("real") / "alerts"), id="a-source-taken-away"),
+        pytest.param(lambda p: rule(p, "disclosure.yml", "threshold: 3", "threshold: 4"), id="a-threshold"),
+        pytest.param(lambda p: rule(p, "places.yml", "ML0704", "ML0701"), id="a-cercle-in-another-zone"),
+        pytest.param(lambda p: (p.params / "corrections.yml").write_text("x: 1"), id="a-correction"),
+    ],
+)  # fmt: skip
+def test_another_input_is_another_version(project, change):
+    before = version_id(project)
+    change(project)
+    assert version_id(project) != before
+
+
+def rule(project, name: str, old: str, new: str) -> None:
+    path = project.params / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_papers_that_name_another_edition_are_another_version(project):
+    before = version_id(project)
+    papers = project.raw("real") / "alerts" / "2017-01-20" / "source.yml"
+    papers.write_text(papers.read_text(encoding="utf-8").replace("cod2015", "cod2021"), encoding="utf-8")
+    assert version_id(project) != before
+
+
+def test_a_new_file_on_the_same_day_is_another_version(project):
+    before = version_id(project)
+    shutil.rmtree(project.raw("real") / "alerts")
+    deposit(project.raw("real"), "alerts", "2017-01-20", [ALERT | {"cercle": "Bourem"}])
+    assert version_id(project) != before
+
+
+def test_the_same_rows_of_another_nature_are_another_version(project):
+    for source, day, rows in (
+        ("amss_incidents", "2017-02-05", [AMSS, AMSS | {"month": "2016-11"}]),
+        ("alerts", "2017-01-20", [ALERT]),
+    ):
+        deposit(project.raw("example"), source, day, rows, nature="example")
+    real, example = versions.current(project, "real"), versions.current(project, "example")
+    assert [[f.sha256 for f in s.files] for s in real.snapshots] == [[f.sha256 for f in s.files] for s in example.snapshots]
+    assert real.id != example.id
+
+
+def test_texts_and_reports_do_not_change_a_version(project):
+    before = version_id(project)
+    project.texts.mkdir(parents=True)
+    (project.texts / "gao.md").write_text("x", encoding="utf-8")
+    (project.params / "contacts.yml").write_text("x: 1", encoding="utf-8")
+    project.reports.mkdir()
+    assert version_id(project) == before
+
+
+def test_every_piece_of_code_that_decides_a_number_is_in_the_id():
+    assert {"sources", "tables", "indicators", "disclosure", "codes", "gazetteer", "schemas", "places.py", "periods.py", "formats.py"} <= set(versions.CODE)  # fmt: skip
+    assert all((PACKAGE / name).exists() for name in versions.CODE)
+
+
+# --- natures never meet -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("folder", "nature"),
+    [
+        pytest.param("real", "example", id="invented-rows-among-the-real-ones"),
+        pytest.param("example", "real", id="real-rows-among-the-invented-ones"),
+        pytest.param("real", "réelle", id="a-nature-that-does-not-exist"),
+    ],
+)
+def test_a_snapshot_of_the_other_nature_is_refused(project, folder, nature):
+    deposit(project.raw(folder), "fivew", "2017-02-05", [fivew_row()], nature=nature)
+    with pytest.raises(BadData, match="n’est pas de nature"):
+        versions.current(project, folder)
+
+
+# --- the candidate ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory):
+    """A project with twenty-four incidents of which two in one category, counted for both audiences."""
+    project = new_project(tmp_path_factory.mktemp("counted") / "p")
+    rows = [kobo(_uuid=f"u{n}", id_incident=f"I{n}", type_incident="meurtre" if n < 2 else "vol") for n in range(24)]
+    deposit(project.raw("real"), "kobo_incidents", "2017-01-05", rows)
+    cover = [GOOD_ROWS["monitoring_coverage"] | {"mois": "2016-08", "cercle": c} for c in ("Gao", "Ansongo", "Bourem", "Ménaka")]  # fmt: skip
+    deposit(project.raw("real"), "monitoring_coverage", "2017-01-05", cover)
+    version = versions.current(project, "real")
+    return project, {a: versions.candidate(version, a) for a in ("cluster", "public")}
+
+
+def test_from_received_rows_to_safe_numbers(counted):
+    _, folders = counted
+    tables = SafeTables.read(folders["cluster"])
+    shown = {k: tables.get(k, "gao", "2016-08").display() for k in ("protection_incidents", "protection_incidents.category=property", "protection_incidents.category=life", "protection_incidents.category=liberty", "protection_incidents_share_pct.category=property", "protection_incidents.perpetrator_class=unidentified_armed")}  # fmt: skip
+    assert list(shown.values()) == ["24", "22", "n.p.", "0", "92\u202f%", "24"]
+
+
+def test_the_public_edition_has_no_perpetrator(counted):
+    _, folders = counted
+    public = SafeTables.read(folders["public"])
+    assert public.get("protection_incidents", "gao", "2016-08").display() == "24"
+    assert not [n.key for n in public if "perpetrator" in n.key]
+    assert public.meta["audience"] == "public" and public.meta["nature"] == "real"
+
+
+def test_a_candidate_s_folder_and_contents_carry_their_version(counted):
+    project, folders = counted
+    for audience, folder in folders.items():
+        assert folder == project.candidate("real", version_id(project), audience)
+        assert SafeTables.read(folder).meta["version"] == version_id(project)
+
+
+def test_a_raw_file_that_changed_stops_even_a_version_that_was_counted(counted, tmp_path):
+    project, _ = counted
+    shutil.copytree(project.root, tmp_path / "p")
+    copy = type(project)(tmp_path / "p")
+    version = versions.current(copy, "real")
+    file = version.snapshots[0].files[0].path
+    file.write_bytes(file.read_bytes() + b" ")
+    with pytest.raises(BadData, match="changé depuis sa réception"):
+        versions.candidate(version, "cluster")
+
+
+def test_counting_again_gives_the_same_bytes(counted):
+    project, folders = counted
+    before = {p.name: p.read_bytes() for p in folders["cluster"].rglob("*") if p.is_file()}
+    versions.candidate(versions.current(project, "real"), "cluster", again=True)
+    assert {p.name: p.read_bytes() for p in folders["cluster"].rglob("*") if p.is_file()} == before
+
+
+def test_nothing_but_safe_tables_is_left_in_the_candidate(counted):
+    project, folders = counted
+    for folder in folders.values():
+        assert {p.suffix for p in folder.rglob("*") if p.is_file()} == {".csv", ".json"}
+        text = "".join(p.read_text(encoding="utf-8") for p in folder.rglob("*") if p.is_file())
+        assert "I23" not in text and "u23" not in text and "Récit" not in text and "ML070103" not in text
+    assert not list(project.root.rglob(".draft-*"))
