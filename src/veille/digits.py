@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 
-_MONTH = r"(?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|janv\.|févr\.|avr\.|juil\.|sept\.|oct\.|nov\.|déc\.)"
+_MONTH = r"(?:janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|janv\.|févr\.|avr\.|juil\.|sept\.|oct\.|nov\.|déc\.)(?!\w)"
 _SP = r"[ \u00a0\u202f]"
 _DAY = r"(?:1er|[12]?\d|3[01])"
-_YEAR = r"(?:19|20)\d\d"
+_YEAR = r"20[0-3]\d"
+# What is counted: after one of these words, 2016 is a number and not a year.
+_COUNTED = r"(?:personnes|incidents|cas|victimes|ménages|déplacé|communes|enfants|femmes|hommes|filles|garçons|morts|blessé|tué|retourné|rapatrié|réfugié|moniteurs|organisations|alertes)"
 
 ALLOWED = re.compile(
     "|".join(
@@ -27,13 +29,13 @@ ALLOWED = re.compile(
             r"(?<![0-9A-Za-z])(?:[345]W|G5)(?![0-9A-Za-z])",  # the matrix; the G5 Sahel
             rf"[Rr]ésolutions?{_SP}\d{{3,4}}(?!\d)",  # of the Security Council
             r"(?<![0-9a-f])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}(?![0-9a-f])",  # version ids: letters and digits
-            rf"(?<!\d{_SP})(?<![\d.,]){_YEAR}(?:[-–]{_YEAR})?(?![\d.,]?\d)(?!{_SP}(?:\d|%))",  # a year, a span of years
+            rf"(?<!\d{_SP})(?<![\d.,]){_YEAR}(?:[-–]{_YEAR})?(?![\d.,]?\d)(?!{_SP}(?:\d|%|{_COUNTED}))",  # a year, a span of years
         )
     )
 )
-_TOKEN = re.compile(r"\S*\d\S*")
+_WORD = re.compile(r"\S+")
 
 
 def stray(text: str) -> list[str]:
     """The words of `text` with digits that the grammar does not allow, in order."""
-    return _TOKEN.findall(ALLOWED.sub(" ", text))
+    return [word for word in _WORD.findall(ALLOWED.sub(" ", text)) if any(c.isnumeric() for c in word)]

@@ -142,6 +142,11 @@ def open_edition(
         raise BadParameter(
             "Le carnet demande une autre édition que celle qui a été préparée.", "Passez par veille build."
         )
+    safe = SafeTables.read(folder / "safe")
+    if (safe.meta["audience"], safe.meta["nature"]) != (audience, context["nature"]):
+        raise BuildFailed(
+            "Les tables sûres préparées ne sont pas celles de cette édition.", "Refaites-les : veille data."
+        )
     written = texts.load(folder / "texts.md", context["sections"], context["text_name"])
     return Edition(
         product,
@@ -151,7 +156,7 @@ def open_edition(
         lang,
         context["nature"],
         as_of,
-        SafeTables.read(folder / "safe"),
+        safe,
         written,
         tuple(context["status"]),
         folder,

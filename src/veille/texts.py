@@ -34,6 +34,7 @@ _ALLOWED = {
     "heading_open",
     "heading_close",
 }
+_IN_LIST = {"list_item_open", "list_item_close", "paragraph_open", "paragraph_close", "inline"}
 _INLINE = {
     "text",
     "softbreak",
@@ -56,6 +57,7 @@ _NAMES = {
     "blockquote_open": "une citation",
     "hr": "un filet",
     "table_open": "un tableau",
+    "heading_open": "un titre",
 }
 
 CHECKLIST = {
@@ -102,13 +104,21 @@ def _runs_of(block: dict) -> list[dict]:
     return out
 
 
+def _spoken(runs: list[dict]) -> list[str]:
+    """The literal words of runs; a registered or quoted number becomes a mark that joins with nothing."""
+    out: list[str] = []
+    for run in runs:
+        out += _spoken(run["runs"]) if "runs" in run else [run["s"] if run["t"] == "text" else "\u241f"]
+    return out
+
+
 class _Parser:
     """Turns markdown-it's tokens into blocks of the document model, or refuses them with a line number."""
 
     def __init__(self, name: str, first_line: int, quoted: dict[str, str]) -> None:
         self.name, self.first_line, self.quoted = name, first_line, quoted
         phrases = sorted(quoted, key=len, reverse=True)
-        self.marks = re.compile("|".join([*(re.escape(p) for p in phrases), _NUMBER.pattern]))
+        self.marks = re.compile("|".join([*(rf"(?<!\w){re.escape(p)}(?!\w)" for p in phrases), _NUMBER.pattern]))
 
     def refuse(self, line: int, what: str, next_step: str) -> BadData:
         return BadData(f"{self.name}, ligne {line} : {what}.", next_step)
@@ -128,14 +138,16 @@ class _Parser:
             at = found.end()
         return runs + self.literal(value[at:], line)
 
+    def by_hand(self, line: int) -> BadData:
+        return self.refuse(
+            line,
+            "un nombre est écrit à la main",
+            "Écrivez {{clé}} (voir numbers.csv du dernier brouillon), ou citez-le mot pour mot avec sa source dans l’en-tête (numbers).",
+        )
+
     def literal(self, value: str, line: int) -> list[dict]:
         if stray(value):
-            raise self.refuse(
-                line,
-                "un nombre est écrit à la main",
-                "Écrivez {{clé}} (voir numbers.csv du dernier brouillon), "
-                "ou citez-le mot pour mot avec sa source dans l’en-tête (numbers).",
-            )
+            raise self.by_hand(line)
         return [{"t": "text", "s": value}] if value else []
 
     def inline(self, token: Token) -> list[dict]:
@@ -169,6 +181,10 @@ class _Parser:
             else:
                 stack.pop()
                 stack[-1].append(opened.pop())
+        # Two harmless pieces may make a number side by side: the line is read as a whole too.
+        whole = "".join(_spoken(stack[0]))
+        if stray(whole):
+            raise self.by_hand(line)
         return stack[0]
 
     def blocks(self, source: str, levels: tuple[str, ...]) -> list[tuple[dict, int]]:
@@ -208,6 +224,10 @@ class _Parser:
                 inner = tokens[at + 1 : end]
                 if any(t.type.endswith("list_open") for t in inner):
                     raise self.refuse(line, "une liste dans une liste", "Gardez un seul niveau.")
+                strange = [t for t in inner if t.type not in _IN_LIST]
+                if strange:
+                    what = _NAMES.get(strange[0].type, "mise en forme inconnue")
+                    raise self.refuse(self.line(strange[0]), f"élément refusé : {what}", "Gardez une liste simple.")
                 items = [self.inline(t) for t in inner if t.type == "inline"]
                 out.append(({"kind": "list", "ordered": token.type == "ordered_list_open", "items": items}, line))
                 at = end + 1
@@ -228,8 +248,12 @@ def markdown(source: str, name: str) -> list[dict]:
 
 def is_unwritten(blocks: list[dict]) -> bool:
     """Whether a section is empty or still holds the form's placeholder."""
-    words = " ".join(r.get("s", "x") for b in blocks for r in _runs_of(b)).strip()
-    return not words or words.startswith(PLACEHOLDER)
+    return not any(_is_written(block) for block in blocks)
+
+
+def _is_written(block: dict) -> bool:
+    words = " ".join(r.get("s", "x") for r in _runs_of(block)).strip()
+    return bool(words) and words.rstrip(". ") != PLACEHOLDER
 
 
 def parse(content: str, name: str, sections: dict[str, str]) -> Texts:
@@ -245,7 +269,8 @@ def parse(content: str, name: str, sections: dict[str, str]) -> Texts:
         )
     try:
         front = yaml.safe_load(found[1]) or {}
-        quoted = {str(n["text"]): str(n["source"]) for n in front.get("numbers") or []}
+        quoted = {str(n["text"] or ""): str(n["source"] or "") for n in front.get("numbers") or []}
+        checklist = dict(front.get("checklist") or {})
         if "" in quoted or "" in quoted.values():
             raise ValueError
     except (yaml.YAMLError, TypeError, KeyError, ValueError, AttributeError):
@@ -266,10 +291,9 @@ def parse(content: str, name: str, sections: dict[str, str]) -> Texts:
             raise parser.refuse(
                 line, "du texte précède la première rubrique", "Commencez par un titre « ## » du formulaire."
             )
-        else:
+        elif _is_written(block):
             out[slug].append(block)
     if not is_unwritten(out.get("major_incidents", [])):
-        checklist = front.get("checklist") or {}
         unconfirmed = [meaning for item, meaning in CHECKLIST.items() if checklist.get(item) is not True]
         if unconfirmed:
             raise BadData(
@@ -284,7 +308,7 @@ def load(path: Path, sections: dict[str, str], name: str = "") -> Texts | None:
     if not path.is_file():
         return None
     try:
-        content = path.read_text(encoding="utf-8").replace("\r\n", "\n")
+        content = path.read_text(encoding="utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
         raise BadData(f"{path.name} : le texte n’est pas en UTF-8.", "Enregistrez-le en UTF-8.") from None
     return parse(content, name or "/".join(path.parts[-3:]), sections)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from ..present.shown import MIME
 from ..published import STAGE_VARIABLE
 from ..render.document import Block
 from ..texts import markdown
+from . import transport
 
 TIME_LIMIT = 180  # seconds for one cell: a report that takes longer is stuck
 KERNEL = "veille"
@@ -71,14 +73,14 @@ def check_rules(notebook: nbformat.NotebookNode, name: str) -> None:
 
 
 @contextmanager
-def _environment(scratch: Path, stage: Path, work: Path) -> Iterator[None]:
+def _environment(scratch: Path, stage: Path, work: Path, sockets: Path) -> Iterator[None]:
     """The variables of the kernel: nothing of the user's configuration, one thread, fixed clock zone and hashes."""
     matplotlib = work / "matplotlib"
     matplotlib.mkdir(parents=True, exist_ok=True)
     here = str(Path(__file__).resolve().parent)
     ours = {
         "JUPYTER_PATH": here,
-        "JUPYTER_RUNTIME_DIR": str(scratch),
+        "JUPYTER_RUNTIME_DIR": str(sockets),
         "JUPYTER_CONFIG_DIR": str(scratch),
         "JUPYTER_DATA_DIR": str(scratch / "data"),
         "IPYTHONDIR": str(scratch),
@@ -94,7 +96,13 @@ def _environment(scratch: Path, stage: Path, work: Path) -> Iterator[None]:
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "JUPYTER_PLATFORM_DIRS": "1",
         STAGE_VARIABLE: str(stage),
-        "VEILLE_SANDBOX": json.dumps({"read": [str(stage)], "write": [str(scratch)]}),
+        "VEILLE_SANDBOX": json.dumps(
+            {
+                "read": [str(stage)],
+                "write": [str(scratch), str(sockets)],
+                "listens": not transport.uses_sockets(sockets),
+            }
+        ),
     }
     before = {name: os.environ.get(name) for name in ours}
     os.environ.update(ours)
@@ -128,7 +136,8 @@ def run(notebook: Path, parameters: dict[str, str], stage: Path, scratch: Path, 
     scratch.mkdir(parents=True, exist_ok=True)
     source = nbformat.read(notebook, as_version=4)
     check_rules(source, notebook.name)
-    with _environment(scratch, stage, work):
+    sockets = transport.private_folder()
+    with _environment(scratch, stage, work, sockets):
         import papermill
         from papermill.exceptions import PapermillExecutionError
 
@@ -143,6 +152,7 @@ def run(notebook: Path, parameters: dict[str, str], stage: Path, scratch: Path, 
                 request_save_on_cell_execute=False,
                 execution_timeout=TIME_LIMIT,
                 start_timeout=TIME_LIMIT,
+                kernel_manager_class=transport.LocalKernelManager,
             )
         except PapermillExecutionError as error:
             ours = _our_error(error.ename, error.evalue)
@@ -155,10 +165,16 @@ def run(notebook: Path, parameters: dict[str, str], stage: Path, scratch: Path, 
                 "Relancez avec --debug pour la trace, ou signalez cette cellule.",
             ) from error
         except (RuntimeError, TimeoutError) as error:
-            raise BuildFailed(
+            failure = BuildFailed(
                 f"{notebook.name} : le carnet n’a pas pu être exécuté ({type(error).__name__}). Le bulletin précédent est intact.",
                 "Relancez avec --debug pour la trace.",
-            ) from error
+            )
+            log = scratch / "kernel.log"
+            if log.is_file():  # shown with --debug only
+                failure.add_note(log.read_text(encoding="utf-8", errors="replace")[-4000:])
+            raise failure from error
+        finally:
+            shutil.rmtree(sockets, ignore_errors=True)
     return executed
 
 

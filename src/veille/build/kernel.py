@@ -20,7 +20,7 @@ def main() -> None:
     from . import sandbox
 
     write = [Path(p) for p in given["write"]]
-    enforced = sandbox.restrict([Path(p) for p in given["read"]], write)
+    enforced = sandbox.restrict([Path(p) for p in given["read"]], write, listens=given.get("listens", True))
     # What the kernel says goes to its draft folder, never to the officer's screen: it could quote a value.
     log = os.open(write[0] / "kernel.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(log, 1)

@@ -20,7 +20,7 @@ _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _TRUNCATE, _IOCTL_DEV = 1 << 14, 1 << 15
 _FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 _READ = _EXECUTE | _READ_FILE | _READ_DIR
-_CONNECT_TCP = 1 << 1
+_BIND_TCP, _CONNECT_TCP = 1 << 0, 1 << 1
 _SCOPES = 0b11  # no abstract UNIX sockets, no signals to processes outside
 
 
@@ -46,10 +46,11 @@ def _all_rights(version: int) -> int:
     return (1 << known) - 1
 
 
-def _landlock(read: list[Path], write: list[Path], version: int) -> None:
+def _landlock(read: list[Path], write: list[Path], version: int, listens: bool) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     handled = _all_rights(version)
-    attributes = _Ruleset(handled, _CONNECT_TCP if version >= 4 else 0, _SCOPES if version >= 6 else 0)
+    network = _CONNECT_TCP | (0 if listens else _BIND_TCP)
+    attributes = _Ruleset(handled, network if version >= 4 else 0, _SCOPES if version >= 6 else 0)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     ruleset = libc.syscall(_CREATE, ctypes.byref(attributes), ctypes.c_size_t(size), 0)
     if ruleset < 0:
@@ -123,8 +124,10 @@ def system_paths() -> list[Path]:
     return [Path(sys.prefix), Path(sys.base_prefix), Path(sys.exec_prefix), PACKAGE, *(Path(p) for p in fixed)]
 
 
-def restrict(read: list[Path], write: list[Path]) -> str:
+def restrict(read: list[Path], write: list[Path], *, listens: bool = True) -> str:
     """Restrict this process and all its children for good; the name of what enforces it.
+
+    No TCP connection can be made; none can be awaited either unless `listens` (a kernel without UNIX sockets).
 
     Raises OSError when Landlock exists and cannot be applied: a notebook never runs unprotected by accident.
     """
@@ -132,7 +135,7 @@ def restrict(read: list[Path], write: list[Path]) -> str:
     writing = [*write, Path("/dev/null")]
     version = abi()
     if version:
-        _landlock(reading, writing, version)
+        _landlock(reading, writing, version, listens)
         return f"landlock abi {version}"
     _audit(reading, writing)
     return "audit hook (weaker)"

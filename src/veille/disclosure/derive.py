@@ -85,6 +85,9 @@ def _differences(spec: Difference, numbers: Numbers, by_key: ByKey, min_base: in
             if not (before.is_shown and now.is_shown):
                 continue
             if spec.kind == "stock_difference":
+                assessed = [numbers.get(("idp_cercles_assessed", place, n.period)) for n in (before, now)]
+                if len({n.value if n else "" for n in assessed}) > 1:
+                    continue  # not the same places: their difference would say nothing
                 value = str(int(now.value) - int(before.value))
             else:
                 covered = [numbers.get(("communes_covered", place, n.period)) for n in (before, now)]

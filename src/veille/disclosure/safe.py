@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import InitVar, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BuildFailed
@@ -22,7 +23,7 @@ STATUSES = ("verified", "unverified", "mixed", "not_received", "not_published")
 _SEAL = object()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class SafeNumber:
     """One number that may be printed for one audience.
 
@@ -38,11 +39,13 @@ class SafeNumber:
     table: str
     query: str
     caveat: str
-    seal: InitVar[object] = None
 
-    def __post_init__(self, seal: object) -> None:
-        if seal is not _SEAL:
+    def __init__(self, *, seal: object = None, **fields: str) -> None:
+        # Before anything is set: a number that exists cannot be changed by a second call either.
+        if seal is not _SEAL or set(fields) != set(COLUMNS):
             raise TypeError("SafeNumber is made by veille.disclosure only")
+        for name in COLUMNS:
+            object.__setattr__(self, name, fields[name])
 
     @property
     def address(self) -> str:
@@ -62,6 +65,11 @@ class SafeNumber:
 def clear(**fields: str) -> SafeNumber:
     """A number that has passed the rules. Called by `protect` and `derive` only (tested)."""
     return SafeNumber(**fields, seal=_SEAL)
+
+
+def _digest(meta: dict) -> str:
+    """Over what a candidate says of itself: audience, nature and version cannot be swapped by hand."""
+    return hashlib.sha256(json.dumps(meta, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 class SafeTables:
@@ -92,7 +100,18 @@ class SafeTables:
         unit = "percent" if isinstance(spec, Share) else spec.unit if spec else ""
         name = spec.name if spec else ""
         caveat = "" if spec is None else spec.meaning if isinstance(spec, Share | Difference) else spec.caveat
-        return SafeNumber(key, place, period, "", unit, "not_received", name, name, caveat, seal=_SEAL)
+        return SafeNumber(
+            key=key,
+            place=place,
+            period=period,
+            value="",
+            unit=unit,
+            status="not_received",
+            table=name,
+            query=name,
+            caveat=caveat,
+            seal=_SEAL,
+        )
 
     def periods(self, key: str, place: str) -> list[str]:
         """The periods that a number exists for, oldest first."""
@@ -117,6 +136,7 @@ class SafeTables:
         path.write_text(json.dumps(self.records, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         seals["records.json"] = hashlib.sha256(path.read_bytes()).hexdigest()
         meta = {**self.meta, "files": seals}
+        meta["seal"] = _digest(meta)
         (folder / "candidate.json").write_text(
             json.dumps(meta, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
         )
@@ -126,6 +146,8 @@ class SafeTables:
         """A sealed folder. Raises BuildFailed when a file is missing or is not the one that was sealed."""
         try:
             meta = json.loads((folder / "candidate.json").read_text(encoding="utf-8"))
+            if meta.pop("seal") != _digest(meta):
+                raise ValueError
             numbers: list[SafeNumber] = []
             records: dict[str, list[dict]] = {}
             for name, seal in meta["files"].items():
@@ -135,11 +157,11 @@ class SafeTables:
                 if name == "records.json":
                     records = json.loads(content)
                     continue
-                rows = csv.reader(content.decode("utf-8").splitlines())
+                rows = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
                 if tuple(next(rows)) != COLUMNS:
                     raise ValueError
-                numbers.extend(SafeNumber(*row, seal=_SEAL) for row in rows)
-        except (OSError, ValueError, KeyError, TypeError):
+                numbers.extend(SafeNumber(**dict(zip(COLUMNS, row, strict=True)), seal=_SEAL) for row in rows)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
             raise BuildFailed(
                 "Les tables sûres manquent ou ont été modifiées.", "Refaites-les : veille data."
             ) from None

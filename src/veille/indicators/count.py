@@ -97,7 +97,9 @@ def _cells(
                 value,
                 measure.unit,
                 _status(value, verified),
-                bool(codes) and value == 0 and not grid.get((place, period), True),
+                value == 0
+                and (bool(codes) or measure.grid == "rows")
+                and not grid.get((place, period), not measure.grid),
             )
         )
     return out
@@ -106,8 +108,8 @@ def _cells(
 def cubes(tables: dict[str, pd.DataFrame], params: Path) -> pd.DataFrame:
     """All declared counts of a data version, columns `CUBE_COLUMNS`, one row per (key, place, period).
 
-    Restricted: nothing is withheld yet. A cell that is absent was not received; `is_partial_zero` marks the zero of a
-    breakdown where some cercle of the place did not report, which R6 does not let be printed. Counts are incidents, people, cases …: the unit says which.
+    Restricted: nothing is withheld yet. A cell that is absent was not received; `is_partial_zero` marks a
+    zero (but for the plain total of incidents) where some cercle of the place did not report, which R6 does not let be printed. Counts are incidents, people, cases …: the unit says which.
     """
     con = _connect(tables, params)
     try:

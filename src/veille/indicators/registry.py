@@ -19,6 +19,7 @@ class Measure:
     `indicator` is the stem of its keys; `dimensions` maps a dimension to its code list; `fixed` adds constant
     dimensions to the key. `dataset` names the rules of `params/disclosure.yml`. `grid` says where nothing counted
     means zero: `counts` (covered cercle-months), `rows` (covered, and rows were received), or "" (nowhere).
+    `parts` names other keys that add up to this number.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Measure:
     dimensions: tuple[tuple[str, str], ...] = ()
     levels: tuple[str, ...] = ("cercle", "region", "area", "country")
     grid: str = ""
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -256,7 +258,7 @@ MEASURES: tuple[Measure, ...] = (
         "victims_by_person",
         "victims_people",
         "people",
-        "incidents",
+        "victims",
         "Victimes : femmes, hommes, filles, garçons",
         PEOPLE_REPORTED,
         _by_person("true"),
@@ -309,6 +311,7 @@ MEASURES: tuple[Measure, ...] = (
         _rows(f"sum({_CHILDREN})", where=_ANY_VICTIM_ANSWER),
         levels=WIDE,
         grid="rows",
+        parts=("victims_people.person=girls", "victims_people.person=boys"),
     ),
     Measure(
         "explosive_incidents",

@@ -356,7 +356,7 @@ def method(edition: Edition) -> Shown:
         limits.append(
             say(
                 warn("Brouillon. "),
-                "La protection conjointe des tableaux n’a pas encore été appliquée : un effectif masqué seul peut se déduire de son total. Ne pas diffuser hors de l’équipe.",
+                "La protection conjointe entre tableaux, zones et mois n’a pas encore été appliquée : un effectif masqué peut parfois se déduire d’un autre tableau. Ne pas diffuser hors de l’équipe.",
             )
         )
     definitions = [

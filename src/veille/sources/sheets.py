@@ -13,7 +13,7 @@ import unicodedata
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -23,10 +23,10 @@ import yaml
 from python_calamine import CalamineWorkbook
 
 from ..codes import from_form
-from ..errors import BadData, near
+from ..errors import BadData
 
 LARGEST_XLSX = 300 * 2**20  # bytes once unpacked: a workbook of 349 KB has been seen to ask for 490 MB
-_NUMBER = re.compile(r"-?\d+(?:\.0+)?")
+_NUMBER = re.compile(r"-?(?:[0-9]+|[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+)(?:\.0)?")
 _SPACES = str.maketrans("", "", "\u00a0\u202f ")
 
 
@@ -95,6 +95,20 @@ def _xlsx_rows(path: Path, sheet: str) -> list[list[str]]:
                 raise BadData(
                     f"{path.name} : le classeur contient des macros.", "Demandez un fichier .xlsx sans macros."
                 )
+            if any("externalLinks/" in item.filename for item in archive.infolist()):
+                raise BadData(
+                    f"{path.name} : le classeur dépend d’un autre fichier.",
+                    "Rompez les liaisons dans Excel, puis enregistrez.",
+                )
+            if any(
+                b"<!DOCTYPE" in archive.open(item).read(1024)
+                for item in archive.infolist()
+                if item.filename.endswith(".xml")
+            ):
+                raise BadData(
+                    f"{path.name} : le classeur contient une déclaration interdite.",
+                    "Redemandez un export fait par Excel ou KoBo.",
+                )
         book = CalamineWorkbook.from_path(str(path))
     except BadData:
         raise
@@ -116,7 +130,12 @@ def _csv_rows(path: Path, delimiter: str) -> list[list[str]]:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadData(f"{path.name} : le fichier n’est pas en UTF-8.", "Enregistrez-le en « CSV UTF-8 ».") from None
-    return [[_cell(v) for v in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
+    try:
+        return [[_cell(v) for v in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
+    except csv.Error:
+        raise BadData(
+            f"{path.name} : une case démesurée, ou un guillemet qui n’est pas fermé.", "Redemandez l’export d’origine."
+        ) from None
 
 
 def _date(value: str) -> date:
@@ -129,16 +148,20 @@ def _date(value: str) -> date:
 
 
 def _integer(value: str) -> int:
-    bare = value.translate(_SPACES)
-    if not _NUMBER.fullmatch(bare):
+    if not _NUMBER.fullmatch(value):
         raise ValueError
-    return int(bare.split(".")[0])
+    return int(value.translate(_SPACES).split(".")[0])
 
 
 def _month(value: str) -> str:
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value):
         raise ValueError
     return value
+
+
+def _datetime(value: str) -> datetime:
+    found = datetime.fromisoformat(value)
+    return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
 
 
 def _yes_no(value: str) -> bool:
@@ -158,7 +181,7 @@ def _parser(column: Column) -> Callable[[str], object]:
         "date": _date,
         "month": _month,
         "yes_no": _yes_no,
-        "datetime": datetime.fromisoformat,
+        "datetime": _datetime,
     }[column.type]
 
 
@@ -193,11 +216,17 @@ def read(path: Path, format_name: str) -> pd.DataFrame:
     while header and header[-1] == "":
         header.pop()
     known = {c.header for c in fmt.columns}
+    if len(known & set(header)) * 2 < len(known):
+        # Not our header at all, perhaps a row of data: nothing of it is repeated.
+        raise BadData(
+            f"{where} : la première ligne n’est pas l’en-tête attendu.",
+            f"Colonnes attendues : {', '.join(c.header for c in fmt.columns)}.",
+        )
     missing = [c.header for c in fmt.columns if c.header not in header]
     if missing:
         raise BadData(
             f"{where} : colonne absente : {', '.join(missing)}.",
-            near(missing[0], header) or "Redemandez l’export complet, sans supprimer de colonne.",
+            "Redemandez l’export complet, sans supprimer ni renommer de colonne.",
         )
     strangers = [h or f"(colonne {i + 1} sans nom)" for i, h in enumerate(header) if h not in known]
     if strangers:
@@ -208,7 +237,17 @@ def read(path: Path, format_name: str) -> pd.DataFrame:
     if len(set(header)) < len(header):
         raise BadData(f"{where} : un nom de colonne figure deux fois.", "Redemandez l’export d’origine.")
     first = 2 if fmt.hxl else 1
+    if fmt.hxl and (len(rows) < 2 or any(v and not v.startswith("#") for v in rows[1])):
+        raise BadData(
+            f"{where} : la ligne HXL manque sous l’en-tête.", "Redemandez le modèle avec ses deux lignes d’en-tête."
+        )
     data = [(number, row) for number, row in enumerate(rows[first:], first + 1) if any(row[: len(header)])]
+    beyond = [number for number, row in data if any(row[len(header) :])]
+    if beyond:
+        raise BadData(
+            f"{where} : des cases dépassent l’en-tête, {_rows_named(beyond)}.",
+            "Un séparateur ou un guillemet manque sans doute dans ces lignes.",
+        )
     frame: dict[str, list] = {"row": [number for number, _ in data]}
     for column in fmt.columns:
         if column.to is None:

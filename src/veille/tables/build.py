@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..digits import stray
 from ..errors import BadData
-from ..places import Place, gazetteer
+from ..places import Place, crosswalk, gazetteer
 from ..sources import registry
 from ..sources.snapshots import Snapshot
 from . import harmonise, incidents
@@ -27,23 +27,22 @@ def _incident_counts(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     The tables do not say what was verified, so everything counts as unverified (002 V.2). A cercle in the table was
     covered that month, even when it prints 00.
     """
-    regions = df.groupby(["month", "region_name"])[["incidents", "region_total_incidents"]].agg(
-        {"incidents": "sum", "region_total_incidents": "first"}
-    )
-    months = df.groupby("month")[["incidents", "grand_total_incidents"]].agg(
-        {"incidents": "sum", "grand_total_incidents": "first"}
-    )
-    wrong = [f"{m}, {r}" for (m, r), row in regions.iterrows() if row["incidents"] != row["region_total_incidents"]]
-    wrong += [m for m, row in months.iterrows() if row["incidents"] != row["grand_total_incidents"]]
+    pcode = harmonise.places_by_name(df, "cercle_name", snapshot, 2)
+    harmonise.check_region(df, "region_name", pcode, snapshot)
+    wrong: list[int] = []
+    for by, total in ((["month", "region_name"], "region_total_incidents"), (["month"], "grand_total_incidents")):
+        for _, group in df.groupby(by):
+            if set(group[total]) != {group["incidents"].sum()}:
+                wrong += list(group["row"])
     if wrong:
         raise BadData(
-            f"{snapshot.source}/{snapshot.received} : la somme des cercles n’est pas le total imprimé ({'; '.join(wrong)}).",
+            f"{snapshot.source}/{snapshot.received} : la somme des cercles n’est pas le total imprimé, {harmonise.rows_named(sorted(set(wrong)))}.",
             "Comparez au rapport imprimé ; si le rapport lui-même est faux, laissez ce mois de côté et notez-le dans source.yml.",
         )
     place = {
         "month": df["month"],
         "edition": snapshot.pcode_edition,
-        "pcode": harmonise.places_by_name(df, "cercle_name", snapshot, 2),
+        "pcode": pcode,
     }
     nothing = pd.Series([pd.NA] * len(df), dtype="Int64")
     return {
@@ -90,6 +89,7 @@ def _dtm(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
             f"{snapshot.pcode_edition}, {len(wrong)} ligne(s) : {', '.join(wrong[:5])}.",
             "Deux éditions donnent le même code à des cercles différents : indiquez la bonne dans source.yml (pcode_edition).",
         )
+    harmonise.check_region(df, "region_name", by_name, snapshot)
     counts = {name: df[name].astype("Int64") for name in ("households", "people", *PEOPLE)}
     return {
         "movements": pd.DataFrame(
@@ -127,14 +127,28 @@ def _activities(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     """One row per organisation, activity and commune; exact repetitions of a row are one activity."""
     cercle = harmonise.places_by_name(df, "cercle_name", snapshot, 2)
     communes = gazetteer()
-    known = [c is None or Place(snapshot.pcode_edition, c) in communes for c in df["commune_pcode"]]
-    if not all(known):
-        rows = [str(r) for r, good in zip(df["row"], known, strict=True) if not good]
-        raise BadData(
-            f"{snapshot.source}/{snapshot.received} : code de commune inconnu dans l’édition {snapshot.pcode_edition}, "
-            f"{len(rows)} ligne(s) : {', '.join(rows[:5])}.",
-            "Vérifiez l’édition des P-codes dans source.yml.",
-        )
+    edition = snapshot.pcode_edition
+    wrong = {
+        "le code du cercle n’est pas celui de son nom": [],
+        "le code de commune n’est pas dans ce cercle": [],
+        "la fin précède le début": [],
+    }
+    for row, place, given, commune, start, end in zip(
+        df["row"], cercle, df["cercle_pcode"], df["commune_pcode"], df["start_date"], df["end_date"], strict=True
+    ):
+        named = communes.get(Place(edition, commune)) if commune else None
+        if given is not None and given != place:
+            wrong["le code du cercle n’est pas celui de son nom"].append(row)
+        if commune is not None and (named is None or named.level != 3 or named.parent.pcode != place):
+            wrong["le code de commune n’est pas dans ce cercle"].append(row)
+        if start is not None and end is not None and end < start:
+            wrong["la fin précède le début"].append(row)
+    for what, rows_ in wrong.items():
+        if rows_:
+            raise BadData(
+                f"{snapshot.source}/{snapshot.received} : {what} (édition {edition}), {harmonise.rows_named(rows_)}.",
+                "Faites corriger ces lignes, ou vérifiez l’édition des P-codes dans source.yml.",
+            )
     rows = pd.DataFrame(
         {
             "organisation": df["organisation"],
@@ -239,4 +253,17 @@ def build(snapshots: list[Snapshot]) -> Tables:
     # Two sources may cover a month: what forms say of it comes before what a printed table shows.
     coverage = tables["coverage"].sort_values("has_rows", kind="stable")
     tables["coverage"] = coverage.drop_duplicates(["month", "edition", "pcode"], keep="last").sort_index()
+    tables["movements"] = _finest(tables["movements"])
     return {name: check(name, df) for name, df in tables.items()}
+
+
+def _finest(movements: pd.DataFrame) -> pd.DataFrame:
+    """Stocks without the regions that another source gives by cercle for the same day and people: never added."""
+    keys = list(zip(movements["reference_date"], movements["movement_type"], strict=True))
+    regions = [
+        crosswalk()[Place(e, p)].pcode[:4] if len(p) == 6 else p
+        for e, p in zip(movements["edition"], movements["pcode"], strict=True)
+    ]
+    by_cercle = {(*k, r) for k, r, p in zip(keys, regions, movements["pcode"], strict=True) if len(p) == 6}
+    keep = [len(p) == 6 or (*k, r) not in by_cercle for k, r, p in zip(keys, regions, movements["pcode"], strict=True)]
+    return movements[pd.Series(keep, index=movements.index, dtype=bool)].reset_index(drop=True)

@@ -37,6 +37,7 @@ def build(df: pd.DataFrame, snapshot: Snapshot) -> dict[str, pd.DataFrame]:
     """
     df = df.copy()
     df["pcode"] = harmonise.places_by_name(df, "cercle_name", snapshot, 2)
+    harmonise.check_region(df, "region_code", df["pcode"], snapshot)
     df["commune_pcode"] = harmonise.places_by_name(df, "commune_name", snapshot, 3, within=df["pcode"])
     late = [r for r, d, s in zip(df["row"], df["occurred_date"], df["submitted_at"], strict=True) if d > s.date()]
     if late:
@@ -53,7 +54,7 @@ def build(df: pd.DataFrame, snapshot: Snapshot) -> dict[str, pd.DataFrame]:
     incidents = pd.DataFrame(
         {
             "incident_id": df["incident_id"],
-            "month": [f"{d:%Y-%m}" for d in df["occurred_date"]],
+            "month": pd.Series([f"{d:%Y-%m}" for d in df["occurred_date"]], index=df.index, dtype=object),
             "edition": snapshot.pcode_edition,
             "pcode": df["pcode"],
             "commune_pcode": df["commune_pcode"],
