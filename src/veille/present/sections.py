@@ -18,6 +18,26 @@ GBV_CAVEAT = (
 )
 
 
+def sentence_on_entry_source(edition: Edition) -> Shown:
+    """Documented reports and flash reports, apart: a flash report may still change."""
+    documented, flash = (
+        edition.number(key("protection_incidents", {"entry_source": c})) for c in ("documented", "flash")
+    )
+    if documented.status == flash.status == "not_received":
+        return Shown(nothing_received(edition, "Rapports documentés et rapports flash"))
+    return Shown(
+        paragraph(
+            say(
+                "Rapports documentés : ",
+                documented,
+                " ; rapports flash, pas encore documentés : ",
+                flash,
+                ". Un rapport flash peut être complété, corrigé ou infirmé le mois suivant.",
+            )
+        )
+    )
+
+
 def table_of_population_groups(edition: Edition) -> Shown:
     """Victims by population group."""
     rows = [
