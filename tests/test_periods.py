@@ -26,10 +26,16 @@ ANY_PERIOD = st.one_of(
         pytest.param("2017-06", "month", date(2017, 6, 1), date(2017, 6, 30), "juin 2017", id="a-month"),
         pytest.param("2016-02", "month", date(2016, 2, 1), date(2016, 2, 29), "février 2016", id="a-leap-february"),
         pytest.param("2017-02", "month", date(2017, 2, 1), date(2017, 2, 28), "février 2017", id="a-plain-february"),
-        pytest.param("2000-02", "month", date(2000, 2, 1), date(2000, 2, 29), "février 2000", id="2000-was-a-leap-year"),
+        pytest.param(
+            "2000-02", "month", date(2000, 2, 1), date(2000, 2, 29), "février 2000", id="2000-was-a-leap-year"
+        ),
         pytest.param("2100-02", "month", date(2100, 2, 1), date(2100, 2, 28), "février 2100", id="2100-will-not-be"),
-        pytest.param("2017-Q1", "quarter", date(2017, 1, 1), date(2017, 3, 31), "1er trimestre 2017", id="first-quarter"),
-        pytest.param("2017-Q4", "quarter", date(2017, 10, 1), date(2017, 12, 31), "4e trimestre 2017", id="last-quarter"),
+        pytest.param(
+            "2017-Q1", "quarter", date(2017, 1, 1), date(2017, 3, 31), "1er trimestre 2017", id="first-quarter"
+        ),
+        pytest.param(
+            "2017-Q4", "quarter", date(2017, 10, 1), date(2017, 12, 31), "4e trimestre 2017", id="last-quarter"
+        ),
         pytest.param("2017", "year", date(2017, 1, 1), date(2017, 12, 31), "année 2017", id="a-year"),
         pytest.param(" 2017-06 ", "month", date(2017, 6, 1), date(2017, 6, 30), "juin 2017", id="spaces-around-it"),
     ],

@@ -14,8 +14,12 @@ from veille import places
 from veille.errors import BadData, UnknownName
 from veille.places import Place, resolve
 
-CERCLES_2015 = {n.name: n.place.pcode for n in places.gazetteer().values() if (n.place.edition, n.level) == ("cod2015", 2)}
-CERCLES_2021 = {n.name: n.place.pcode for n in places.gazetteer().values() if (n.place.edition, n.level) == ("cod2021", 2)}
+CERCLES_2015 = {
+    n.name: n.place.pcode for n in places.gazetteer().values() if (n.place.edition, n.level) == ("cod2015", 2)
+}
+CERCLES_2021 = {
+    n.name: n.place.pcode for n in places.gazetteer().values() if (n.place.edition, n.level) == ("cod2021", 2)
+}
 
 
 # --- two editions -----------------------------------------------------------------------------------------------
@@ -24,7 +28,13 @@ CERCLES_2021 = {n.name: n.place.pcode for n in places.gazetteer().values() if (n
 def test_the_gazetteer_holds_the_places_that_ocha_counts():
     levels = Counter((n.place.edition, n.level) for n in places.gazetteer().values())
     # 2015: 9 regions, 50 cercles; 2021: 10 regions, 53 cercles. Communes: Mopti 108, Tombouctou 52, Gao 23, Kidal 10.
-    assert levels == {("cod2015", 1): 9, ("cod2015", 2): 50, ("cod2021", 1): 10, ("cod2021", 2): 53, ("cod2015", 3): 193}
+    assert levels == {
+        ("cod2015", 1): 9,
+        ("cod2015", 2): 50,
+        ("cod2021", 1): 10,
+        ("cod2021", 2): 53,
+        ("cod2015", 3): 193,
+    }
     communes = Counter(n.place.pcode[:4] for n in places.gazetteer().values() if n.level == 3)
     assert communes == {"ML05": 108, "ML06": 52, "ML07": 23, "ML08": 10}
 

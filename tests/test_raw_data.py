@@ -105,9 +105,7 @@ def test_the_three_months_have_the_totals_that_were_printed():
 )
 def test_every_region_is_the_sum_of_its_cercles(counted, month, regions):
     codes = {"Gao": "ML07", "Ménaka": "ML10", "Tombouctou": "ML06", "Mopti": "ML05", "Kidal": "ML08"}
-    assert {
-        name: counted["protection_incidents", f"cod2021:{codes[name]}", month] for name in regions
-    } == regions
+    assert {name: counted["protection_incidents", f"cod2021:{codes[name]}", month] for name in regions} == regions
     assert counted["protection_incidents", "mali", month] == sum(regions.values())
 
 

@@ -186,6 +186,7 @@ def texts_new(product: Product_, region: Region, period: Period, nature: Nature 
     print(_relative(path))
 
 
+INTERRUPTED = 130
 _USAGE = {
     "NoSuchOption": "Option inconnue",
     "MissingParameter": "Il manque un paramètre",
@@ -218,7 +219,10 @@ def run(arguments: list[str] | None = None) -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     debug = "--debug" in arguments or os.environ.get("VEILLE_DEBUG", "") not in ("", "0")
     try:
-        app(args=arguments, prog_name="veille", standalone_mode=False)
+        # typer turns Ctrl-C into a value that it returns.
+        code = app(args=arguments, prog_name="veille", standalone_mode=False)
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
     except VeilleError as error:
         if debug:
             traceback.print_exc()
@@ -228,7 +232,7 @@ def run(arguments: list[str] | None = None) -> None:
         sys.exit(stop.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         print("Interrompu ; rien n’a été remplacé.", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except Exception as error:
         if _is_usage(error):
             print(_usage(error, arguments), file=sys.stderr)

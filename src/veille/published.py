@@ -28,6 +28,7 @@ class Edition:
     """One report: what it covers, for whom, and the only numbers and texts it may show."""
 
     product: str
+    title: str
     area: Area
     period: Period
     audience: str
@@ -150,6 +151,7 @@ def open_edition(
     written = texts.load(folder / "texts.md", context["sections"], context["text_name"])
     return Edition(
         product,
+        context["title"],
         places.area(region, folder),
         periods.parse(period),
         audience,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -109,6 +110,9 @@ def _write_rows(version: Version, tables: dict) -> None:
                 con.execute(f"COPY df TO '{(draft / name).as_posix()}.parquet' (FORMAT parquet)")
                 con.unregister("df")
         os.replace(draft, folder)
+    except duckdb.IOException as error:
+        # DuckDB words a full disk in its own way.
+        raise OSError(errno.ENOSPC, "no space left") from error
     finally:
         con.close()
         shutil.rmtree(draft, ignore_errors=True)

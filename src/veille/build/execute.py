@@ -33,7 +33,7 @@ def imports_of(source: str) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
-            found |= {f"{module}.{a.name}" for a in node.names} if module == "veille" else {module}
+            found |= {f"{module}.{a.name}" for a in node.names}
     return found
 
 

@@ -13,18 +13,21 @@ from pathlib import Path
 def main() -> None:
     """Run one restricted IPython kernel."""
     given = json.loads(os.environ["VEILLE_SANDBOX"])
+    write = [Path(p) for p in given["write"]]
+    # What the kernel says goes to its draft folder, never to the officer's screen: it could quote a value.
+    try:
+        log = os.open(write[0] / "kernel.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError:
+        log = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
     # Imported before the restriction: caches are filled, and nothing has started a thread yet.
     from ipykernel.kernelapp import IPKernelApp
 
     from .. import present, published  # noqa: F401  (warm for the notebook's own import)
     from . import sandbox
 
-    write = [Path(p) for p in given["write"]]
     enforced = sandbox.restrict([Path(p) for p in given["read"]], write, listens=given.get("listens", True))
-    # What the kernel says goes to its draft folder, never to the officer's screen: it could quote a value.
-    log = os.open(write[0] / "kernel.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
     (write[0] / "isolation.txt").write_text(enforced, encoding="utf-8")
     app = IPKernelApp.instance()
     app.initialize()

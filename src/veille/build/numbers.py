@@ -70,6 +70,7 @@ class _Page(HTMLParser):
         self.found, self.known, self.spoken, self.lang = found, known, spoken, lang
         self.stack: list[tuple[str, str, str]] = []  # tag, kind, name
         self.inside: list[str] = []
+        self.drawing = 0  # how many drawings we are in: ticks of a scale stand nowhere else
         self.problems: list[str] = []
         self.text: list[str] = []
 
@@ -94,6 +95,7 @@ class _Page(HTMLParser):
         elif tag in ("style", "script"):
             kind = "style"
         self.stack.append((tag, kind, name))
+        self.drawing += tag == "svg"
         if kind:
             self.inside.append("")
 
@@ -105,7 +107,8 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in self.VOID or not self.stack:
             return
-        _, kind, name = self.stack.pop()
+        closed, kind, name = self.stack.pop()
+        self.drawing -= closed == "svg"
         if not kind:
             self.text.append(
                 " " if tag in ("td", "th", "p", "li", "text", "tspan", "div", "caption", "h1", "h2", "h3") else ""
@@ -117,7 +120,7 @@ class _Page(HTMLParser):
             self.problems.append(name)
         elif kind == "const" and self.known.get(name) != content:
             self.problems.append(f"constante {name}")
-        elif kind == "tick" and not content.replace("\u202f", "").strip().isdigit():
+        elif kind == "tick" and not (self.drawing and content.replace("\u202f", "").strip().isdigit()):
             self.problems.append("graduation")
         self.text.append("\u241f")  # a registered number stood here: digits on both sides do not join
 

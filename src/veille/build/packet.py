@@ -8,16 +8,16 @@ import json
 import os
 import platform
 import re
+import secrets
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata, resources
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from ..errors import BuildFailed
 from ..project import PACKAGE, Project
@@ -30,13 +30,34 @@ _AT_FDCWD = -100
 
 @contextmanager
 def draft(project: Project) -> Iterator[Path]:
-    """A fresh folder for one build, removed afterwards whatever happens. Never below `reports/`."""
+    """A fresh folder for one build, removed afterwards whatever happens. Never below `reports/`.
+
+    A build that was killed leaves its folder behind: the next one removes those that nobody holds.
+    """
     project.work.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="draft-", dir=project.work))
+    _sweep(project.work)
+    folder = project.work / f"draft-{secrets.token_hex(4)}"
+    # The lock comes first: a draft folder that nobody holds belongs to a build that is dead.
     try:
-        yield folder
+        with FileLock(folder.with_suffix(".lock")):
+            folder.mkdir(mode=0o700)
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.with_suffix(".lock").unlink(missing_ok=True)
+
+
+def _sweep(work: Path) -> None:
+    for folder in work.glob("draft-*/"):
+        lock = folder.with_suffix(".lock")
+        try:
+            with FileLock(lock, timeout=0):
+                shutil.rmtree(folder, ignore_errors=True)
+        except (Timeout, OSError):
+            continue
+        lock.unlink(missing_ok=True)
 
 
 def _exchange(a: Path, b: Path) -> bool:

@@ -79,18 +79,51 @@ def _audit(read: list[Path], write: list[Path]) -> None:
     writable = tuple(str(p.resolve()) for p in write)
 
     def inside(path: object, roots: tuple[str, ...]) -> bool:
-        real = os.path.realpath(os.fsdecode(path))  # type: ignore[arg-type]  # audit events carry str or bytes
+        real = os.path.realpath(os.fsdecode(os.fspath(path)))  # type: ignore[call-overload]  # audit events are untyped
         return any(real == root or real.startswith(root + os.sep) for root in roots)
 
+    def refuse(what: str) -> None:
+        raise PermissionError(f"veille: {what} refused")
+
+    written = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    changing = {
+        "os.link",
+        "os.symlink",
+        "os.rename",
+        "os.remove",
+        "os.rmdir",
+        "os.mkdir",
+        "os.truncate",
+        "os.chmod",
+        "os.chown",
+        "os.utime",
+    }
+    forbidden = {
+        "subprocess.Popen",
+        "os.system",
+        "os.exec",
+        "os.posix_spawn",
+        "os.fork",
+        "socket.connect",
+        "ctypes.dlopen",
+        "ctypes.dlsym",
+    }
+
     def hook(event: str, args: tuple) -> None:
-        if event == "open" and isinstance(args[0], str | bytes):
-            writes = isinstance(args[1], str) and any(c in args[1] for c in "wax+")
+        if event == "open" and not isinstance(args[0], int):
+            writes = bool(args[2] & written) if isinstance(args[2], int) else any(c in str(args[1]) for c in "wax+")
             if not inside(args[0], writable if writes else readable):
-                raise PermissionError("veille: file outside the staged folder")
-        elif event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.connect"):
-            raise PermissionError(f"veille: {event} refused")
+                refuse("file outside the staged folder")
+        elif event in changing:
+            if not all(inside(a, writable) for a in args if isinstance(a, str | bytes | os.PathLike)):
+                refuse(event)
+        elif event in ("os.listdir", "os.scandir"):
+            if isinstance(args[0], str | bytes | os.PathLike) and not inside(args[0], readable):
+                refuse(event)
+        elif event in forbidden:
+            refuse(event)
         elif event == "import" and args[0].split(".")[0] == "duckdb":
-            raise PermissionError("veille: DuckDB reads past the audit hook")
+            refuse("DuckDB, which reads past this hook,")
 
     sys.addaudithook(hook)
 

@@ -192,7 +192,11 @@ def status(plan_: Plan) -> list[str]:
 def fill(plan_: Plan, folder: Path) -> None:
     """Write the staged folder: `safe/`, `places.yml`, `contacts.yml`, `context.json`, and `texts.md` if there is one."""
     folder.mkdir(parents=True)
-    shutil.copytree(plan_.safe, folder / "safe")
+    for path in sorted(plan_.safe.rglob("*")):
+        if path.is_file():  # one by one: a full disk shows as itself
+            target = folder / "safe" / path.relative_to(plan_.safe)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
     for name in ("places.yml", "contacts.yml"):
         if not (plan_.project.params / name).is_file():
             raise BadData(f"params/{name} : fichier absent.", f"Remettez-le (git checkout params/{name}).")
@@ -202,6 +206,7 @@ def fill(plan_: Plan, folder: Path) -> None:
     context = {
         "product": plan_.product.name,
         **plan_.parameters,
+        "title": plan_.product.title,
         "nature": plan_.version.nature,
         "status": status(plan_),
         "sections": plan_.product.headings,

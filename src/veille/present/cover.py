@@ -116,7 +116,7 @@ def cover(edition: Edition) -> Shown:
         {
             "kind": "cover",
             "org": "Cluster Protection · Mali",
-            "title": "Bulletin de protection",
+            "title": edition.title,
             "subtitle": f"{title[0].upper()}{title[1:]}, {period.name()}",
             "meta": meta,
             "chips": list(edition.status),

@@ -185,7 +185,7 @@ def _add_sheet(book: Book, name: str):
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=0.5, right=0.5, top=0.8, bottom=0.7)
     # In headers and footers "&" begins a code; Excel allows 255 characters.
-    texts = book.document["header"], book.chips, book.document["footer"]
+    texts = book.document["header"], book.chips, f"{book.document['subtitle']} · {book.chips}".strip(" ·")
     left, right, foot = (text[:100].replace("&", "&&") for text in texts)
     sheet.set_header(f"&L{left}&R{right}")
     sheet.set_footer(f"&L{foot}&R{book.words['page']}")

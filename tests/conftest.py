@@ -1,0 +1,75 @@
+"""What the tests share: one project with the example data and the reports that several tests read, built once.
+
+With several workers (xdist) the first one builds, behind a lock; the others wait.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import projects
+import pytest
+from filelock import FileLock
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_of_the_users():
+    """Variables that a person has set for `veille` must not decide a test."""
+    for name in [n for n in os.environ if n.startswith("VEILLE_") and n != "VEILLE_BROWSER"]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory) -> Path:
+    """One project for all workers. Tests read it and never change it; they work in a `project` of their own."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    with FileLock(str(folder) + ".lock"):
+        if not folder.exists():
+            projects.new(folder)
+            text = folder / "params" / "texts" / "bulletin" / "gao" / "2017-06.md"
+            text.parent.mkdir(parents=True)
+            text.write_text(projects.TEXT, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def report(shared) -> Callable[[str, str], Path]:
+    """`report("gao", "2016-10")` is the folder of that bulletin, built by the command when nobody has yet."""
+
+    def built(area: str, period: str) -> Path:
+        with FileLock(f"{shared}-{area}-{period}.lock"):
+            if projects.packet(shared, area, period) is None:
+                done = projects.veille(shared, "build", "bulletin", area, period)
+                assert done.returncode == 0, done.stderr
+        found = projects.packet(shared, area, period)
+        assert found is not None
+        return found
+
+    return built
+
+
+@pytest.fixture(scope="session")
+def real(report) -> Path:
+    """The bulletin of Gao for October 2016: real counts, nothing else received."""
+    return report("gao", "2016-10")
+
+
+@pytest.fixture(scope="session")
+def example(report) -> Path:
+    """The bulletin of Gao for June 2017: example data, with a text."""
+    return report("gao", "2017-06")
+
+
+@pytest.fixture
+def project(tmp_path, shared, real) -> Path:
+    """A project of the test's own, with the real data counted already."""
+    return projects.new(tmp_path / "projet", warm=shared)
+
+
+@pytest.fixture
+def example_project(tmp_path, shared, real, example) -> Path:
+    """The same, with the example data counted already."""
+    return projects.new(tmp_path / "projet", warm=shared)

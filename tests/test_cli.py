@@ -1,0 +1,343 @@
+"""Bad input is told in French, in one or few lines, with its exit code, and leaves everything as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import zipfile
+
+import projects
+import pytest
+import yaml
+
+from veille import texts
+from veille.products import PRODUCTS
+
+CANARY = "Kouakourou-Zeta-7431"
+ALERTS = "alerte_id;emise_le;nature;cercle;verification;destinataire;suite;suite_le"
+
+
+def refused(done, code: int, *said: str) -> None:
+    """The exit code, the words, and what no message may hold."""
+    assert done.returncode == code, (done.returncode, done.stderr)
+    for words in said:
+        assert words in done.stderr, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr and ".py" not in done.stderr
+    assert CANARY not in done.stderr and len(done.stderr.strip().splitlines()) <= 4, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(
+            ("bulletin", "goa", "2016-10"), ["Région inconnue : goa. Vouliez-vous dire gao ?"], id="region-misspelt"
+        ),
+        pytest.param(
+            ("bulletin", "xyz", "2016-10"), ["Région inconnue : xyz.", "Valeurs possibles : gao, kidal"], id="region"
+        ),
+        pytest.param(
+            ("buletin", "gao", "2016-10"), ["Produit inconnu : buletin. Vouliez-vous dire bulletin ?"], id="product"
+        ),
+        pytest.param(
+            ("bulletin", "gao", "2016-13"), ["Période impossible : 2016-13.", "un mois (2017-06)"], id="month-13"
+        ),
+        pytest.param(("bulletin", "gao", "2016-00"), ["Période impossible : 2016-00."], id="month-0"),
+        pytest.param(("bulletin", "gao", "octobre"), ["Période impossible : octobre."], id="a-word"),
+        pytest.param(("bulletin", "gao", "2016-Q4"), ["Période impossible : 2016-Q4."], id="a-quarter-for-a-month"),
+        pytest.param(
+            ("bulletin", "gao", "2031-01", "--nature", "real"),
+            ["Mois à venir : janvier 2031.", "données réelles : 2016-08, 2016-10 à 2016-11"],
+            id="future-month",
+        ),
+        pytest.param(
+            ("bulletin", "gao", "2016-09", "--nature", "real"),
+            ["Aucune donnée pour", "septembre 2016", "données réelles : 2016-08, 2016-10 à 2016-11"],
+            id="month-without-data",
+        ),
+        pytest.param(
+            ("bulletin", "gao", "2016-10", "--as-of", "2016-02-30"), ["Date AS_OF impossible : 2016-02-30."], id="as-of"
+        ),
+        pytest.param(
+            ("bulletin", "gao", "2016-10", "--as-of", "2016-12-01", "--nature", "real"),
+            ["Aucune donnée reçue à cette date."],
+            id="before-anything-came",
+        ),
+        pytest.param(
+            ("bulletin", "gao", "2016-10", "--audience", "publique"),
+            ["Diffusion inconnue : publique. Vouliez-vous dire public ?"],
+            id="audience",
+        ),
+        pytest.param(("bulletin", "gao", "2016-10", "--lang", "en"), ["Langue inconnue : en."], id="language"),
+        pytest.param(("bulletin", "gao", "2016-10", "--nature", "reel"), ["Nature de données inconnue"], id="nature"),
+        pytest.param(("bulletin", "gao", "2016-10", "--engine", "word"), ["Moteur inconnu : word."], id="engine"),
+        pytest.param(("bulletin", "gao", "2016-10", "--asof", "x"), ["Option inconnue : --asof"], id="option"),
+        pytest.param(("bulletin", "gao"), ["Il manque un paramètre : PÉRIODE"], id="nothing-given"),
+        pytest.param(("bulletin", "../../etc", "2016-10"), ["Région inconnue"], id="a-path"),
+        pytest.param(("bulletin", "gao", "2016-10/../../x"), ["Période impossible"], id="a-path-as-a-month"),
+        pytest.param(("bulletin", "gao\n; rm -rf /", "2016-10"), ["Région inconnue"], id="a-command"),
+    ],
+)
+def test_a_bad_parameter_is_told(shared, real, arguments, said):
+    refused(projects.veille(shared, "build", *arguments), 2, *said)
+
+
+def test_an_unknown_command_names_the_known_ones(shared):
+    refused(projects.veille(shared, "biuld", "bulletin"), 2, "Commande inconnue", "build")
+
+
+def test_quarto_that_is_missing_is_told(shared, real, tmp_path):
+    if shutil.which("quarto"):
+        pytest.skip("Quarto is installed here: its absence cannot be tried")
+    refused(
+        projects.veille(shared, "build", "bulletin", "gao", "2016-10", "--engine", "quarto"),
+        2,
+        "Quarto n’est pas installé",
+    )
+
+
+def test_a_folder_that_is_no_project_is_told(tmp_path):
+    done = projects.veille(tmp_path, "build", "bulletin", "gao", "2016-10", VEILLE_ROOT=str(tmp_path))
+    refused(done, 2, "Aucun projet veille", "params/")
+
+
+def test_debug_shows_the_trace_and_the_same_exit_code(shared, real):
+    done = projects.veille(shared, "build", "bulletin", "goa", "2016-10", "--debug")
+    assert done.returncode == 2 and "Traceback" in done.stderr and "Région inconnue" in done.stderr
+
+
+# ---- data that cannot be used --------------------------------------------------------------------------------
+
+
+def test_a_raw_file_that_changed_since_it_came_is_refused_even_when_it_was_counted(project):
+    path = next((project / "data" / "raw" / "amss_incidents").glob("*/*.csv"))
+    path.write_bytes(path.read_bytes().replace(b",34,", b",35,", 1))
+    done = projects.veille(project, "build", "bulletin", "gao", "2016-10")
+    refused(done, 3, f"{path.name} : le fichier a changé depuis sa réception (sha256 différent)", "remettez l’original")
+    assert not (project / "reports").exists()
+
+
+def test_a_raw_file_that_is_gone_is_refused(project):
+    path = next((project / "data" / "raw" / "amss_incidents").glob("*/*.csv"))
+    path.unlink()
+    refused(projects.veille(project, "build", "bulletin", "gao", "2016-10"), 3, f"{path.name} : fichier absent")
+
+
+def not_a_workbook() -> bytes:
+    return f"<html>{CANARY}</html>".encode()
+
+
+def truncated_workbook() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("xl/workbook.xml", f"<workbook>{CANARY}")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "content", "said"),
+    [
+        pytest.param(
+            "alerts",
+            "alertes.csv",
+            b"alerte_id;emise_le;nature;verification;destinataire;suite;suite_le\nA1;2016-10-03;incident;;;;\n",
+            ["alertes.csv : colonne absente : cercle"],
+            id="a-missing-column",
+        ),
+        pytest.param(
+            "alerts",
+            "alertes.csv",
+            f"{ALERTS};{CANARY.lower()}\nA1;2016-10-03;incident;Gao;;;;;\n".replace(
+                CANARY.lower(), "remarque"
+            ).encode(),
+            ["alertes.csv : colonne non déclarée : remarque"],
+            id="a-column-too-many",
+        ),
+        pytest.param(
+            "alerts",
+            "alertes.csv",
+            f"{ALERTS}\nA1;2016-10-03;{CANARY};Gao;;;;\n".encode(),
+            ["alertes.csv, colonne nature : code inconnu, ligne 2"],
+            id="an-unknown-code",
+        ),
+        pytest.param(
+            "alerts",
+            "alertes.csv",
+            f"{ALERTS}\nA1;{CANARY};incident;Gao;;;;\n".encode(),
+            ["alertes.csv, colonne emise_le : valeur refusée, ligne 2"],
+            id="no-date",
+        ),
+        pytest.param(
+            "alerts",
+            "alertes.csv",
+            f"{ALERTS}\nA1;2016-10-03;incident;{CANARY};;;;\n".encode(),
+            ["ligne"],
+            id="an-unknown-place",
+        ),
+        pytest.param(
+            "alerts",
+            "alertes.csv",
+            f"{ALERTS}\nA1;2016-10-03;incident;Ménaka {CANARY};;;;\n".encode("latin-1"),
+            ["alertes.csv : le fichier n’est pas en UTF-8"],
+            id="another-encoding",
+        ),
+        pytest.param(
+            "kobo_incidents",
+            "monitoring.xlsx",
+            not_a_workbook(),
+            ["monitoring.xlsx : classeur illisible", "Ouvrez-le dans Excel"],
+            id="no-workbook-at-all",
+        ),
+        pytest.param(
+            "kobo_incidents",
+            "monitoring.xlsx",
+            truncated_workbook(),
+            ["monitoring.xlsx : classeur illisible"],
+            id="a-torn-workbook",
+        ),
+    ],
+)
+def test_a_file_received_that_cannot_be_read_is_told_without_its_values(project, source, name, content, said):
+    projects.receive(project, source, name, content, rows=1)
+    done = projects.veille(project, "build", "bulletin", "gao", "2016-10")
+    refused(done, 3, *said)
+    assert not (project / "reports").exists()
+
+
+def test_papers_that_cannot_be_read_are_told(project):
+    path = projects.receive(project, "alerts", "alertes.csv", b"x", rows=1)
+    (path.parent / "source.yml").write_text(f"title: {CANARY}\n", encoding="utf-8")
+    refused(
+        projects.veille(project, "build", "bulletin", "gao", "2016-10"), 3, "alerts/2026-11-30/source.yml", "il manque"
+    )
+
+
+def test_another_number_of_rows_than_announced_is_told(project):
+    content = f"{ALERTS}\nA1;2016-10-03;incident;Gao;;;;\n".encode()
+    projects.receive(project, "alerts", "alertes.csv", content, rows=2)
+    refused(projects.veille(project, "build", "bulletin", "gao", "2016-10"), 3, "1 lignes lues, 2 annoncées")
+
+
+def test_an_example_file_never_passes_for_a_real_one(project):
+    path = projects.receive(project, "alerts", "alertes.csv", b"x", rows=1)
+    papers = yaml.safe_load((path.parent / "source.yml").read_text(encoding="utf-8"))
+    papers["nature"] = "example"
+    (path.parent / "source.yml").write_text(yaml.safe_dump(papers, allow_unicode=True), encoding="utf-8")
+    refused(projects.veille(project, "build", "bulletin", "gao", "2016-10"), 3, "n’est pas de nature « real »")
+
+
+# ---- texts ---------------------------------------------------------------------------------------------------
+
+
+FRONT = 'product: bulletin\nplace: gao\nperiod: "2016-10"\nnature: real\nnumbers: []'
+
+
+def write(project, body: str, *, front: str = FRONT) -> None:
+    path = project / "params" / "texts" / "bulletin" / "gao" / "2016-10.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"---\n{front}\n---\n\n{body}\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        pytest.param(f"## Contexte\n\n<b>{CANARY}</b>", ["ligne 11", "du HTML"], id="raw-html"),
+        pytest.param(f"## Contexte\n\n<script>alert('{CANARY}')</script>", ["ligne 11", "du HTML"], id="script"),
+        pytest.param(
+            f"## Contexte\n\nIl y a eu 12 cas à {CANARY[:-5]}.",
+            ["ligne 11", "un nombre est écrit à la main", "{{clé}}"],
+            id="a-number-by-hand",
+        ),
+        pytest.param("## Contexte\n\n![carte](x.png)", ["ligne 11", "une image"], id="an-image"),
+        pytest.param("## Contexte\n\n[ici](ftp://example.org/)", ["ligne 11"], id="a-link-that-runs"),
+        pytest.param(f"## {CANARY[:-5]}\n\nTexte.", ["ligne 9 : rubrique inconnue"], id="an-unknown-section"),
+        pytest.param("## Contexte\n\n```\ncode\n```", ["un bloc de code"], id="code"),
+        pytest.param(
+            "## Incidents majeurs\n\nUne attaque, cercle de Gao.",
+            ["la liste de contrôle des incidents majeurs n’est pas confirmée"],
+            id="major-incidents-without-the-checklist",
+        ),
+    ],
+)
+def test_a_text_that_is_not_admitted_is_told_with_its_line(project, body, said):
+    write(project, body)
+    done = projects.veille(project, "build", "bulletin", "gao", "2016-10")
+    refused(done, 3, "bulletin/gao/2016-10.md", *said)
+    assert not (project / "reports").exists()
+
+
+def test_a_text_that_was_written_for_another_report_is_told(project):
+    write(project, "## Contexte\n\nTexte.", front=FRONT.replace("gao", "mopti"))
+    refused(projects.veille(project, "build", "bulletin", "gao", "2016-10"), 3, "bulletin/gao/2016-10.md", "en-tête")
+
+
+def test_a_key_that_no_table_has_is_told(project):
+    write(project, "## Contexte\n\n{{protection_incident}} incidents.")
+    done = projects.veille(project, "build", "bulletin", "gao", "2016-10")
+    refused(done, 3, "bulletin/gao/2016-10.md, ligne 11", "clé")
+
+
+def test_the_form_is_made_once_parses_and_leaves_the_sections_to_write(project):
+    done = projects.veille(project, "texts", "new", "bulletin", "gao", "2016-10")
+    assert (done.returncode, done.stdout) == (0, "params/texts/bulletin/gao/2016-10.md\n"), done.stderr
+    path = project / done.stdout.strip()
+    form = path.read_bytes()
+    parsed = texts.load(path, PRODUCTS["bulletin"].headings)
+    assert parsed.front["nature"] == "real" and all(texts.is_unwritten(b) for b in parsed.sections.values())
+    assert set(parsed.sections) == set(PRODUCTS["bulletin"].headings)
+
+    again = projects.veille(project, "texts", "new", "bulletin", "gao", "2016-10")
+    refused(again, 2, "existe déjà", "jamais remplacé")
+    assert path.read_bytes() == form
+
+    built = projects.veille(project, "build", "bulletin", "gao", "2016-10")
+    assert (built.returncode, built.stderr) == (0, ""), "a build is quiet when all is well"
+    lines = built.stdout.splitlines()
+    assert lines[0] == "reports/bulletin/gao/2016-10/"
+    for name in ("bulletin_gao_2016-10.html", "numbers.csv", "manifest.json"):
+        assert any(line.startswith(f"  {name}  ") and line.endswith(" Ko") for line in lines)
+    page = next(projects.packet(project, "gao", "2016-10").glob("*.html")).read_text(encoding="utf-8")
+    assert page.count("À rédiger") >= len(PRODUCTS["bulletin"].sections)
+
+
+def test_a_text_saved_by_windows_is_read_like_any_other(project):
+    path = project / "params" / "texts" / "bulletin" / "gao" / "2016-10.md"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(f"---\n{FRONT}\n---\n\n## Contexte\n\nTexte.\n".replace("\n", "\r\n").encode())
+    assert texts.load(path, PRODUCTS["bulletin"].headings).sections["context"]
+
+
+# ---- what the commands say when all is well --------------------------------------------------------------------
+
+
+def test_list_names_products_places_and_months(shared, real, example):
+    done = projects.veille(shared, "list")
+    assert done.returncode == 0, done.stderr
+    assert "bulletin — Bulletin de protection" in done.stdout
+    for area in ("gao", "mopti", "tombouctou", "kidal", "mali"):
+        assert f"    {area} " in done.stdout
+    assert "données réelles" in done.stdout and "2016-08, 2016-10 à 2016-11" in done.stdout
+    assert "données d’exemple" in done.stdout and "2016-07 à 2017-12" in done.stdout
+
+
+@pytest.mark.full
+def test_an_example_is_announced_in_one_line(example_project):
+    done = projects.veille(example_project, "build", "bulletin", "gao", "2017-06")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("\n") == 1 and "données d’exemple, synthétiques" in done.stderr
+    assert done.stdout.startswith("reports/exemple/bulletin/gao/2017-06/\n")
+
+
+def test_building_never_changes_what_was_received(shared, real, example):
+    for path in sorted((shared / "data" / "raw").rglob("*")):
+        if path.is_file():
+            original = projects.ROOT / path.relative_to(shared)
+            assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(original.read_bytes()).digest()
+
+
+def test_help_is_french_and_names_the_commands(shared):
+    done = projects.veille(shared, "--help")
+    assert done.returncode == 0
+    for word in ("build", "data", "list", "texts", "bulletins de protection"):
+        assert word in done.stdout
