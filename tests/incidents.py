@@ -156,15 +156,19 @@ DTM_ROW = {
 def fivew_row(**changes: str) -> dict[str, str]:
     """One row of the 5W matrix; columns that nothing reads are blank."""
     row = {c.header: "" for c in declared("fivew").columns}
-    return row | {
-        "Organisation Accronyme": "ORG-A",
-        "Cercle": "Gao",
-        "admin2Pcod": "ML0701",
-        "admin3Pcod": "ML070103",
-        "Cluster": "Protection/VBG",
-        "Date début": "01/08/2016",
-        "Date fin": "31/12/2016",
-    } | changes
+    return (
+        row
+        | {
+            "Organisation Accronyme": "ORG-A",
+            "Cercle": "Gao",
+            "admin2Pcod": "ML0701",
+            "admin3Pcod": "ML070103",
+            "Cluster": "Protection/VBG",
+            "Date début": "01/08/2016",
+            "Date fin": "31/12/2016",
+        }
+        | changes
+    )
 
 
 def kobo(**changes: object) -> dict[str, object]:

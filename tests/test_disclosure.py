@@ -32,7 +32,9 @@ MONTH, BEFORE = "2016-10", "2016-09"
 LEVEL = {"gao": "area", "mali": "country", "cod2021:ML07": "region", "cod2015:ML0701": "cercle"}
 
 
-def cell(table: str, value: int, place: str = "gao", key: str = "", period: str = MONTH, partial: bool = False) -> tuple:
+def cell(
+    table: str, value: int, place: str = "gao", key: str = "", period: str = MONTH, partial: bool = False
+) -> tuple:
     """One counted cell of a declared table."""
     unit = MEASURE[table].unit
     return (table, key or MEASURE[table].indicator, place, LEVEL[place], period, value, unit, "verified", partial)
@@ -59,10 +61,12 @@ BY_CATEGORY = ("incidents_by_category", "protection_incidents.category=life")
         pytest.param("incidents", "cod2015:ML0701", "0 1 2 3 4 5", id="plain-totals-of-incidents-per-cercle"),
         pytest.param("incidents", "gao", "0 1 2 3 4 5", id="plain-totals-of-a-zone"),
         pytest.param("incidents_by_category", "gao", "0 n.p. n.p. 3 4 5", id="incidents-by-category"),
-        pytest.param("incidents_by_category_verification", "gao", "0 n.p. n.p. 3 4 5", id="by-category-and-verification"),
+        pytest.param(
+            "incidents_by_category_verification", "gao", "0 n.p. n.p. 3 4 5", id="by-category-and-verification"
+        ),
         pytest.param("incidents_by_verification", "mali", "0 n.p. n.p. 3 4 5", id="by-verification"),
         pytest.param("incidents_by_perpetrator_class", "cod2021:ML07", "0 n.p. n.p. 3 4 5", id="by-perpetrator"),
-        pytest.param("victims_by_person", "gao", "0 n.p. n.p. 3 4 5", id="victims-by-sex-and-age"),
+        pytest.param("victims_by_person", "gao", "0 n.p. n.p. n.p. n.p. 5", id="victims-by-sex-and-age"),
         pytest.param("child_victims", "gao", "0 n.p. n.p. n.p. n.p. 5", id="children"),
         pytest.param("explosive_incidents", "gao", "0 n.p. n.p. n.p. n.p. 5", id="explosive-incidents"),
         pytest.param("explosive_victims_by_harm", "gao", "0 n.p. n.p. n.p. n.p. 5", id="victims-of-explosives"),
@@ -103,6 +107,120 @@ def test_no_count_under_its_threshold_is_ever_shown(measure, value, threshold, a
         assert number.value == (str(value) if number.is_shown else "")
 
 
+# --- a hidden cell is not alone in its line -----------------------------------------------------------------------
+
+
+def broken_down(table: str, counts: dict[str, int], **options) -> list[tuple]:
+    """Cells of a breakdown: what follows the indicator in their keys -> count."""
+    return [cell(table, n, key=f"{MEASURE[table].indicator}.{codes}", **options) for codes, n in counts.items()]
+
+
+def seen(cells: list[tuple], **options) -> dict[str, str]:
+    """What follows the indicator in a key -> what a reader sees."""
+    return {n.key.partition(".")[2] or n.key: n.display() for n in protected(*cells, **options)}
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [
+        pytest.param("30 9 2", "30 n.p. n.p.", id="the-smallest-other-goes-with-it"),
+        pytest.param("9 30 2", "n.p. 30 n.p.", id="wherever-it-stands"),
+        pytest.param("9 9 2", "n.p. 9 n.p.", id="of-two-equals-the-first-by-name"),
+        pytest.param("30 0 2", "n.p. 0 n.p.", id="a-zero-stays-while-another-can-go"),
+        pytest.param("0 0 2", "n.p. 0 n.p.", id="a-zero-goes-when-nothing-else-can"),
+        pytest.param("30 1 2", "30 n.p. n.p.", id="two-small-ones-need-no-third"),
+        pytest.param("30 9 3", "30 9 3", id="nothing-is-small"),
+        pytest.param("0 0 0", "0 0 0", id="zeros-only"),
+    ],
+)
+def test_a_lone_hidden_count_takes_the_smallest_other_of_its_line_with_it(counts, shown):
+    counts = dict(
+        zip(("category=integrity", "category=liberty", "category=life"), map(int, counts.split()), strict=True)
+    )
+    assert list(seen(broken_down("incidents_by_category", counts)).values()) == shown.split()
+
+
+def test_a_hidden_part_is_not_the_total_less_the_other_part():
+    rows = [
+        incident_row(n, "ML0701", MONTH, verification_class="verified" if n < 2 else "unverified") for n in range(30)
+    ]
+    counted = cubes(canonical(rows, [coverage_row(c, MONTH) for c in ("ML0701", "ML0702", "ML0703")]), PARAMS)
+    found = {n.key: n.display() for n in protect.protect(counted, IN_FORCE, "public") if n.place == "cod2021:ML07"}
+    assert found["protection_incidents"] == "30"
+    assert found["protection_incidents.verification=verified"] == "n.p."
+    assert found["protection_incidents.verification=unverified"] == "n.p."
+
+
+def test_places_and_months_are_lines_of_their_own():
+    both = [
+        *broken_down("incidents_by_category", {"category=life": 2, "category=liberty": 9}),
+        *broken_down("incidents_by_category", {"category=life": 4, "category=liberty": 9}, period=BEFORE),
+        *broken_down("incidents_by_category", {"category=life": 4, "category=liberty": 9}, place="mali"),
+    ]
+    found = {(n.place, n.period, n.key[-4:]): n.display() for n in protected(*both)}
+    assert [v for (place, period, _), v in found.items() if (place, period) == ("gao", MONTH)] == ["n.p.", "n.p."]
+    assert [v for (place, period, _), v in found.items() if (place, period) != ("gao", MONTH)] == ["4", "9"] * 2
+
+
+def test_in_a_table_of_two_dimensions_rows_and_columns_are_lines():
+    counts = {
+        "category=life.verification=verified": 2,
+        "category=life.verification=unverified": 10,
+        "category=property.verification=verified": 20,
+        "category=property.verification=unverified": 30,
+        "category=liberty.verification=verified": 40,
+        "category=liberty.verification=unverified": 50,
+    }
+    # 2 takes 10 (its row) and 20 (its column); 20, alone in its row, takes 30; liberty is whole.
+    found = seen(broken_down("incidents_by_category_verification", counts))
+    assert list(found.values()) == ["n.p.", "n.p.", "n.p.", "n.p.", "40", "50"]
+
+
+CATEGORIES = [f"category={c}" for c in code_list("incident_category")]
+CROSSED = [f"{c}.verification={v}" for c in CATEGORIES for v in code_list("verification_class")]
+COUNT = st.one_of(st.integers(0, 4), st.integers(0, 60))
+TABLE = st.one_of(
+    st.tuples(st.just("incidents_by_category"), st.dictionaries(st.sampled_from(CATEGORIES), COUNT, min_size=1)),
+    st.tuples(st.just("incidents_by_category_verification"), st.dictionaries(st.sampled_from(CROSSED), COUNT, min_size=1)),
+)  # fmt: skip
+
+
+@given(TABLE, st.sets(st.sampled_from(CATEGORIES + CROSSED), max_size=3))
+@random_cases(200)
+def test_no_line_of_a_breakdown_is_left_with_one_hidden_cell(table, partial):
+    name, counts = table
+    prefix = MEASURE[name].indicator
+    cells = [cell(name, n, key=f"{prefix}.{codes}", partial=n == 0 and codes in partial) for codes, n in counts.items()]
+    found = seen(cells)
+    assert set(found) == set(counts)
+    must = {codes for codes, n in counts.items() if n in (1, 2) or (n == 0 and codes in partial)}
+    hidden = {codes for codes, shown in found.items() if shown == "n.p."}
+    assert must <= hidden and bool(must) == bool(hidden)
+    assert all(found[codes] == str(counts[codes]) for codes in counts if codes not in hidden)
+    for codes in counts:
+        for at in range(len(codes.split("."))):
+            others = [c.split(".") for c in counts]
+            line = {".".join(c) for c in others if c[:at] + c[at + 1 :] == [p for i, p in enumerate(codes.split(".")) if i != at]}  # fmt: skip
+            assert len(line & hidden) != 1 or len(line) == 1
+
+
+@pytest.mark.parametrize(
+    ("women", "girls", "boys", "shown"),
+    [
+        # what a reader sees of women, girls, boys, children; there are forty men
+        pytest.param(6, 4, 30, "n.p. n.p. 30 n.p.", id="children-less-boys-would-be-the-girls"),
+        pytest.param(20, 4, 6, "20 n.p. n.p. 10", id="girls-and-boys-are-both-hidden"),
+        pytest.param(20, 8, 9, "20 8 9 17", id="nobody-is-few"),
+        pytest.param(20, 4, 0, "n.p. n.p. 0 n.p.", id="four-girls-and-no-boy"),
+        pytest.param(20, 1, 1, "20 n.p. n.p. n.p.", id="two-children"),
+    ],
+)
+def test_children_are_not_printed_where_one_hidden_part_would_come_out(women, girls, boys, shown):
+    people = {"person=women": women, "person=men": 40, "person=girls": girls, "person=boys": boys}
+    found = seen([*broken_down("victims_by_person", people), cell("child_victims", girls + boys)], audience="public")
+    assert [found[k] for k in ("person=women", "person=girls", "person=boys", "child_victims_people")] == shown.split()
+
+
 # --- R3: finest place and audience --------------------------------------------------------------------------------
 
 
@@ -124,7 +242,10 @@ def test_some_numbers_exist_only_at_coarse_places_and_for_members(table, place, 
 
 
 def test_perpetrators_never_reach_the_public_edition_of_a_whole_world():
-    rows = [incident_row(n, "ML0701", MONTH, perpetrator_class=c) for n, c in enumerate(list(code_list("perpetrator_class")) * 6)]
+    rows = [
+        incident_row(n, "ML0701", MONTH, perpetrator_class=c)
+        for n, c in enumerate(list(code_list("perpetrator_class")) * 6)
+    ]
     counted = cubes(canonical(rows, [coverage_row("ML0701", MONTH)]), PARAMS)
     public, cluster = (protect.protect(counted, IN_FORCE, audience) for audience in ("public", "cluster"))
     public += derive.derive(public, AREAS, IN_FORCE)
@@ -176,7 +297,9 @@ def test_a_share_needs_a_base_of_twenty_and_a_part_that_is_shown(part, whole, sh
 
 
 def test_a_cercle_s_share_is_of_its_zone_and_of_nothing_else():
-    found = derived(cell("incidents", 34, "cod2015:ML0701"), cell("incidents", 67, "gao"), cell("incidents", 110, "mali"))
+    found = derived(
+        cell("incidents", 34, "cod2015:ML0701"), cell("incidents", 67, "gao"), cell("incidents", 110, "mali")
+    )
     assert found == {
         ("protection_incidents_share_pct.of=gao", "cod2015:ML0701", MONTH): "51\u202f%",
         ("protection_incidents_share_pct.of=mali", "cod2015:ML0701", MONTH): "31\u202f%",
@@ -217,8 +340,26 @@ def test_no_change_is_printed_over_a_month_that_is_missing():
 
 
 def test_stocks_differ_by_people_not_by_percent():
-    found = derived(cell("idps_people_stock", 38172, period="2017-12-31"), cell("idps_people_stock", 36690, period="2016-12-31"))
+    found = derived(
+        cell("idps_people_stock", 38172, period="2017-12-31"), cell("idps_people_stock", 36690, period="2016-12-31")
+    )
     assert found == {("idps_people_difference", "gao", "2017-12-31"): "1\u202f482"}
+
+
+@pytest.mark.parametrize(
+    ("assessed", "shown"),
+    [
+        pytest.param((4, 4), "440", id="as-many-cercles"),
+        pytest.param((1, 2), None, id="one-cercle-more"),
+        pytest.param((2, 1), None, id="one-cercle-less"),
+        pytest.param((None, 2), None, id="not-known-before"),
+    ],
+)
+def test_stocks_of_other_places_have_no_difference(assessed, shown):
+    periods = ("2016-11-30", "2016-12-31")
+    cells = [cell("idps_people_stock", n, period=p) for n, p in zip((60, 500), periods, strict=True)]
+    cells += [cell("idp_cercles_assessed", n, period=p) for n, p in zip(assessed, periods, strict=True) if n]
+    assert derived(*cells).get(("idps_people_difference", "gao", "2016-12-31")) == shown
 
 
 @given(
@@ -232,11 +373,15 @@ def test_no_percentage_comes_from_a_hidden_number_or_a_small_base(whole, parts, 
     cells += [cell("incidents_by_category", n, key=f"protection_incidents.category={c}") for c, n in parts.items()]
     numbers = protected(*cells, audience=audience)
     shares = {n.key: n for n in derive.derive(numbers, AREAS, IN_FORCE)}
+    hidden = {c for c, n in parts.items() if n in (1, 2)}
+    if len(hidden) == 1:  # the smallest other goes with it, a zero last
+        others = [(n == 0, n, c) for c, n in parts.items() if c not in hidden]
+        hidden |= {min(others)[2]} if others else set()
     for category, n in parts.items():
         share = shares.get(f"protection_incidents_share_pct.category={category}")
         if whole < 20:
             assert share is None
-        elif n in (1, 2):
+        elif category in hidden:
             assert share.value == "" and share.display() == "n.p."
         else:
             exact = Decimal(100 * n) / Decimal(whole)
@@ -275,6 +420,7 @@ FIELDS = dict(
         pytest.param(lambda n: SafeNumber(**FIELDS, seal="object"), id="a-seal-in-words"),
         pytest.param(lambda n: dataclasses.replace(n, value="3"), id="a-changed-copy"),
         pytest.param(lambda n: setattr(n, "value", "3"), id="another-value"),
+        pytest.param(lambda n: n.__init__(**FIELDS), id="made-a-second-time"),
     ],
 )
 def test_a_number_cannot_be_made_or_changed_elsewhere(forge):
@@ -335,6 +481,12 @@ def test_no_notebook_reaches_behind_the_door():
         assert {".".join(m.split(".")[:2]) for m in modules} <= {"veille.published", "veille.present"}
 
 
+def swap(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
 @pytest.fixture
 def sealed(tmp_path):
     numbers = protected(
@@ -342,7 +494,8 @@ def sealed(tmp_path):
         cell("incidents_by_category", 2, key=BY_CATEGORY[1]),
         cell("communes_covered", 23, period=BEFORE),
     )
-    SafeTables(numbers, {"version": "abc"}, {"recommendations": [{"text": "Texte"}]}).write(tmp_path / "candidate")
+    meta = {"version": "abc", "audience": "cluster", "nature": "example"}
+    SafeTables(numbers, meta, {"recommendations": [{"text": "Texte"}]}).write(tmp_path / "candidate")
     return tmp_path / "candidate", numbers
 
 
@@ -382,6 +535,9 @@ def test_one_changed_byte_anywhere_in_the_tables_is_refused(sealed, tmp_path):
         pytest.param(lambda f: (f / "candidate.json").unlink(), id="the-seal-taken-away"),
         pytest.param(lambda f: (f / "candidate.json").write_text("{}"), id="an-empty-seal"),
         pytest.param(lambda f: (f / "candidate.json").write_text("[]"), id="a-seal-of-another-shape"),
+        pytest.param(lambda f: (f / "candidate.json").write_text('{"files": null}'), id="a-seal-without-files"),
+        pytest.param(lambda f: swap(f / "candidate.json", "cluster", "public"), id="members-numbers-called-public"),
+        pytest.param(lambda f: swap(f / "candidate.json", "example", "real"), id="invented-numbers-called-real"),
         pytest.param(lambda f: (f / "tables" / "incidents.csv").write_text((f / "tables" / "incidents.csv").read_text() + "x,gao,2016-10,5,i,verified,t,q,\n"), id="a-row-added"),
         pytest.param(lambda f: shutil.copy(f / "tables" / "communes_covered.csv", f / "tables" / "incidents.csv"), id="one-table-in-another-s-place"),
     ],
@@ -391,6 +547,13 @@ def test_a_folder_that_is_not_the_one_that_was_sealed_is_refused(sealed, attack)
     attack(folder)
     with pytest.raises(BuildFailed):
         SafeTables.read(folder)
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\x85", "\n", "\x0b", "\r\n"], ids=ascii)
+def test_a_line_break_in_a_caveat_comes_back_as_it_was(tmp_path, mark):
+    number = safe.clear(**FIELDS | {"caveat": f"deux{mark}lignes"})
+    SafeTables([number], {}, {}).write(tmp_path / "candidate")
+    assert [n.caveat for n in SafeTables.read(tmp_path / "candidate")] == [f"deux{mark}lignes"]
 
 
 def test_a_file_that_nobody_sealed_is_not_read(sealed):
@@ -452,8 +615,9 @@ def test_rules_that_are_missing_or_unreadable_stop_everything(tmp_path, content)
 
 def test_the_rules_in_force_are_the_strict_ones():
     assert IN_FORCE.percent.min_base == 20
-    assert {name: (d.threshold, d.finest, d.audiences) for name, d in IN_FORCE.datasets.items() if name in ("incidents", "perpetrators", "children", "mines")} == {
+    assert {name: (d.threshold, d.finest, d.audiences) for name, d in IN_FORCE.datasets.items() if name in ("incidents", "victims", "perpetrators", "children", "mines")} == {
         "incidents": (3, "cercle", ("cluster", "public")),
+        "victims": (5, "region", ("cluster", "public")),
         "perpetrators": (3, "region", ("cluster",)),
         "children": (5, "region", ("cluster", "public")),
         "mines": (5, "region", ("cluster", "public")),

@@ -71,10 +71,39 @@ def test_a_column_that_nobody_declared_is_refused_by_name(tmp_path, format_name)
     assert "colonne non déclarée : telephone" in message
 
 
-def test_a_nearly_right_column_name_gets_a_guess(tmp_path):
+def test_a_nearly_right_column_name_is_refused_by_the_declared_one(tmp_path):
     row = GOOD_ROWS["monitoring_coverage"]
-    header = ["mois", "region", "cercles", *COVERAGE[3:]]
-    assert "Vouliez-vous dire cercles" in refusal("monitoring_coverage", tmp_path, [row], header=header)
+    message = refusal("monitoring_coverage", tmp_path, [row], header=["mois", "region", "cercles", *COVERAGE[3:]])
+    assert "colonne absente : cercle." in message and "cercles" not in message
+
+
+@pytest.mark.parametrize(
+    "first_line",
+    [
+        pytest.param("moisa DIALLO;Gao;Gao;7;5;12", id="a-name-near-a-column-s"),
+        pytest.param("DIALLO;region;cercle;communes_suivies;communes_couvertes;moniteurs", id="one-cell-of-a-header"),
+        pytest.param("DIALLO;region;Gao;7;5;12", id="one-word-of-the-header-among-data"),
+    ],
+)
+def test_a_first_line_that_may_be_data_is_not_repeated(tmp_path, first_line):
+    path = tmp_path / "x.csv"
+    path.write_text(first_line + "\n", encoding="utf-8")
+    with pytest.raises(BadData) as refused:
+        sheets.read(path, "monitoring_coverage")
+    assert "DIALLO" not in str(refused.value) and "mois" in str(refused.value)
+
+
+def test_cells_beyond_the_header_are_refused_with_their_rows(tmp_path):
+    path = tmp_path / "x.csv"
+    lines = [
+        ";".join(COVERAGE),
+        "2016-10;Gao;Gao;7;5;12",
+        "2016-10;Gao;Bourem;5;5;9;99;x",
+        "2016-10;Gao;Ansongo;7;7;8;;",
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(BadData, match="dépassent l’en-tête, ligne 3"):  # blank cells say nothing
+        sheets.read(path, "monitoring_coverage")
 
 
 def test_a_column_that_stands_twice_is_refused_and_not_renamed(tmp_path):
@@ -117,6 +146,12 @@ def test_the_hxl_row_is_no_data_and_rows_are_numbered_below_it(tmp_path):
     assert "#tag0" in path.read_text(encoding="utf-8").splitlines()[1]
     df = sheets.read(path, "fivew")
     assert df["row"].tolist() == [3, 4] and df["cercle_name"].tolist() == ["Gao", "Bourem"]
+
+
+def test_data_where_the_hxl_row_is_expected_is_not_lost(tmp_path):
+    path = write_csv(tmp_path / "x.csv", [fivew_row(), fivew_row(Cercle="Bourem")])
+    with pytest.raises(BadData, match="la ligne HXL manque"):
+        sheets.read(path, "fivew")
 
 
 def test_more_than_five_rows_at_fault_are_counted_and_the_first_five_named(tmp_path):
@@ -208,6 +243,10 @@ def test_a_count_is_read_in_its_usual_forms(tmp_path, written, meant):
         pytest.param("12.5", id="half-a-person"),
         pytest.param("2,5", id="a-decimal-comma"),
         pytest.param("1,234", id="an-english-comma"),
+        pytest.param("1.000", id="a-point-between-thousands"),
+        pytest.param("3 4", id="two-numbers"),
+        pytest.param("1 23", id="a-space-that-parts-no-thousands"),
+        pytest.param("１２", id="wide-digits"),
         pytest.param("1e3", id="an-exponent"),
         pytest.param("douze", id="a-word"),
         pytest.param("12 moniteurs", id="a-unit"),
@@ -261,9 +300,7 @@ def test_several_services_are_read_as_several_codes(tmp_path):
 
 @pytest.mark.parametrize("month", ["2016-13", "10-2016", "2016-1", "octobre 2016", "2016-10-01"])
 def test_a_month_in_another_form_is_refused(tmp_path, month):
-    assert "un mois (2017-06)" in refusal(
-        "amss_incidents", tmp_path, [GOOD_ROWS["amss_incidents"] | {"month": month}]
-    )
+    assert "un mois (2017-06)" in refusal("amss_incidents", tmp_path, [GOOD_ROWS["amss_incidents"] | {"month": month}])
 
 
 # --- files ------------------------------------------------------------------------------------------------------
@@ -355,7 +392,15 @@ def test_a_csv_in_another_encoding_is_refused_and_a_byte_order_mark_is_not(tmp_p
 
 def test_a_csv_with_another_delimiter_is_refused(tmp_path):
     path = write_csv(tmp_path / "x.csv", [GOOD_ROWS["monitoring_coverage"]], delimiter=",")
-    with pytest.raises(BadData, match="colonne absente"):
+    with pytest.raises(BadData, match="n’est pas l’en-tête attendu") as refused:
+        sheets.read(path, "monitoring_coverage")
+    assert refused.value.next_step == f"Colonnes attendues : {', '.join(COVERAGE)}."
+
+
+def test_a_quotation_mark_that_never_closes_is_refused(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text(f'{";".join(COVERAGE)}\n2016-10;"{"x" * 140000};Gao;7;5;12\n', encoding="utf-8")
+    with pytest.raises(BadData, match="guillemet"):
         sheets.read(path, "monitoring_coverage")
 
 
@@ -371,12 +416,16 @@ TYPED = [(name, c.header) for name in FORMATS for c in declared(name).columns if
 PLACES = [
     ("kobo_incidents", "lieu/cercle"),
     ("kobo_incidents", "lieu/commune"),
+    ("kobo_incidents", "lieu/region"),
+    ("amss_incidents", "region"),
     ("amss_incidents", "cercle"),
     ("monitoring_coverage", "cercle"),
+    ("dtm_stocks", "Région"),
     ("dtm_stocks", "Cercle"),
     ("dtm_stocks", "Code cercle"),
     ("unhcr_idps", "location"),
     ("fivew", "Cercle"),
+    ("fivew", "admin2Pcod"),
     ("fivew", "admin3Pcod"),
     ("alerts", "cercle"),
 ]
@@ -393,7 +442,9 @@ def test_every_format_has_columns_that_are_more_than_text():
 def test_no_refusal_ever_shows_what_stood_in_the_cell(tmp_path_factory, typed, marker):
     format_name, header = typed
     with pytest.raises(BadData) as refused:
-        read(format_name, tmp_path_factory.mktemp("x"), [good_row(format_name), good_row(format_name) | {header: marker}])
+        read(
+            format_name, tmp_path_factory.mktemp("x"), [good_row(format_name), good_row(format_name) | {header: marker}]
+        )
     assert header in refused.value.message
     shown = "".join(traceback.format_exception(refused.value))
     assert marker not in shown and marker.lower() not in shown.lower()
@@ -505,5 +556,12 @@ def test_a_source_that_nobody_reads_is_refused_with_those_that_are(tmp_path):
     folder = deposit(project.raw("real"), "alerts", "2017-01-05", [good_row("alerts")])
     text = (folder / "source.yml").read_text(encoding="utf-8")
     (folder / "source.yml").write_text(text.replace("source: alerts", "source: rumeurs"), encoding="utf-8")
+    folder.parent.rename(folder.parent.with_name("rumeurs"))
     with pytest.raises(BadData, match="amss_incidents"):
         registry.read(one(project))
+
+
+def test_a_snapshot_in_the_folder_of_another_source_is_refused(project):
+    papers(project).parent.parent.rename(project.raw("real") / "alerts")
+    with pytest.raises(BadData, match="source n’est pas celle du dossier"):
+        one(project)

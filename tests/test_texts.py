@@ -70,6 +70,7 @@ def test_plain_prose_with_lists_emphasis_links_and_keys_is_accepted(body):
         pytest.param("Un `mot`", "code", id="inline-code"),
         pytest.param("> une source a dit", "citation", id="a-quotation"),
         pytest.param("***", "filet", id="a-rule"),
+        pytest.param("| a | b |\n|---|---|\n| c | d |", "tableau", id="a-table"),
         pytest.param("- un\n  - deux", "liste dans une liste", id="a-nested-list"),
         pytest.param("1. un\n   - deux", "liste dans une liste", id="a-nested-list-of-two-kinds"),
         pytest.param("# Grand titre", "niveau de titre", id="a-first-level-heading"),
@@ -81,6 +82,7 @@ def test_plain_prose_with_lists_emphasis_links_and_keys_is_accepted(body):
         pytest.param("Une hausse de **25** %", "nombre", id="a-number-in-bold"),
         pytest.param("[12 morts](https://example.org)", "nombre", id="a-number-in-a-link"),
         pytest.param("4&#53; personnes", "nombre", id="a-number-as-an-entity"),
+        pytest.param("**2017**2016 morts", "nombre", id="two-years-that-make-a-number-side-by-side"),
         pytest.param("4\\5 personnes", "nombre", id="a-number-with-a-backslash"),
         pytest.param("[x](ftp://example.org)", "http ou mailto", id="a-link-that-is-no-web-address"),
         pytest.param("[x](relatif.html)", "http ou mailto", id="a-relative-link"),
@@ -94,10 +96,29 @@ def test_what_is_not_prose_is_refused_where_it_stands(body, what):
 
 
 @pytest.mark.parametrize(
+    ("item", "what", "line"),
+    [
+        pytest.param("- a\n  ```\n  b\n  ```", "code", 8, id="a-fenced-block"),
+        pytest.param("- a\n\n      b", "code", 9, id="an-indented-block"),
+        pytest.param("- <div>brut</div>", "HTML", 7, id="an-html-block"),
+        pytest.param("- > cité", "citation", 7, id="a-quotation"),
+        pytest.param("- ## titre", "titre", 7, id="a-heading"),
+        pytest.param("- a\n\n  ***", "filet", 9, id="a-rule"),
+        pytest.param("- a\n\n  | x | y |\n  |---|---|\n  | b | c |", "tableau", 9, id="a-table"),
+    ],
+)
+def test_a_point_of_a_list_holds_prose_and_nothing_else(item, what, line):
+    with pytest.raises(BadData, match=rf"ligne {line} : .*{what}"):
+        highlight(item)
+
+
+@pytest.mark.parametrize(
     ("body", "line"),
     [
         pytest.param("## Faits saillants\n\n12 morts\n", 7, id="third-line-of-the-body"),
-        pytest.param("## Faits saillants\n\nTexte.\n\nTexte.\n\n- a\n- b\n- 12 morts\n", 13, id="third-point-of-a-list"),
+        pytest.param(
+            "## Faits saillants\n\nTexte.\n\nTexte.\n\n- a\n- b\n- 12 morts\n", 13, id="third-point-of-a-list"
+        ),
         pytest.param("## Faits saillants\n\nTexte.\n\n## Contexte\n\n<b>x</b>\n", 11, id="in-the-second-section"),
         pytest.param("Avant tout titre\n", 5, id="text-before-the-first-heading"),
         pytest.param("## Inconnue\n", 5, id="an-unknown-heading"),
@@ -136,7 +157,11 @@ def test_a_number_quoted_word_for_word_with_its_source_is_accepted():
         pytest.param(QUOTING, "OCHA relève 68 obstacles.", id="not-word-for-word"),
         pytest.param(QUOTING, "OCHA relève 68 contraintes et 3 attaques.", id="another-number-beside-it"),
         pytest.param('---\nnumbers:\n  - {text: "68 contraintes"}\n---\n', "68 contraintes.", id="no-source"),
-        pytest.param('---\nnumbers:\n  - {text: "68 contraintes", source: ""}\n---\n', "68 contraintes.", id="empty-source"),
+        pytest.param(
+            '---\nnumbers:\n  - {text: "68 contraintes", source: ""}\n---\n', "68 contraintes.", id="empty-source"
+        ),
+        pytest.param('---\nnumbers:\n  - {text: "68 axes", source: }\n---\n', "68 axes.", id="a-source-left-blank"),
+        pytest.param('---\nnumbers:\n  - {text: "5", source: x}\n---\n', "555 morts.", id="a-part-of-a-number"),
         pytest.param('---\nnumbers:\n  - {source: "x"}\n---\n', "68 contraintes.", id="no-text"),
         pytest.param("---\nnumbers: 5\n---\n", "Texte.", id="numbers-is-no-list"),
         pytest.param("---\nnumbers: [\n---\n", "Texte.", id="broken-yaml"),
@@ -173,6 +198,11 @@ def test_no_checklist_at_all_is_refused():
         parse(MAJOR)
 
 
+def test_a_checklist_of_another_shape_is_refused():
+    with pytest.raises(BadData):
+        parse(MAJOR, "---\nnumbers: []\nchecklist: [no_village]\n---\n")
+
+
 def test_other_sections_need_no_checklist():
     assert highlight("L’accès s’est dégradé.")
 
@@ -185,6 +215,11 @@ def test_a_fresh_form_is_readable_and_says_that_nobody_has_written_yet():
     assert found.front["checklist"] == dict.fromkeys(texts.CHECKLIST, False)
 
 
+def test_a_text_below_the_placeholder_is_written_and_the_placeholder_is_not_printed():
+    blocks = highlight(f"{texts.PLACEHOLDER}.\n\nL’accès s’est dégradé.")
+    assert not texts.is_unwritten(blocks) and words_of(blocks) == "L’accès s’est dégradé."
+
+
 def test_a_file_that_nobody_has_begun_is_nothing_and_another_encoding_is_refused(tmp_path):
     assert texts.load(tmp_path / "absent.md", SECTIONS) is None
     (tmp_path / "latin.md").write_bytes((HEAD + "## Faits saillants\n\nÉté\n").encode("latin-1"))
@@ -192,13 +227,13 @@ def test_a_file_that_nobody_has_begun_is_nothing_and_another_encoding_is_refused
         texts.load(tmp_path / "latin.md", SECTIONS)
 
 
-def test_line_ends_of_windows_change_nothing(tmp_path):
+def test_line_ends_and_the_byte_order_mark_of_windows_change_nothing(tmp_path):
     content = HEAD + "## Faits saillants\n\nL’accès s’est dégradé.\n"
     (tmp_path / "unix.md").write_bytes(content.encode())
     (tmp_path / "windows.md").write_bytes(content.replace("\n", "\r\n").encode())
-    assert (
-        texts.load(tmp_path / "unix.md", SECTIONS).sections == texts.load(tmp_path / "windows.md", SECTIONS).sections
-    )
+    (tmp_path / "notepad.md").write_bytes(content.encode("utf-8-sig"))
+    unix, windows, notepad = (texts.load(tmp_path / f"{n}.md", SECTIONS) for n in ("unix", "windows", "notepad"))
+    assert unix.sections == windows.sections == notepad.sections
 
 
 # --- properties -------------------------------------------------------------------------------------------------

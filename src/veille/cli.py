@@ -160,6 +160,33 @@ def list_(debug: Debug = False) -> None:
 
 
 @app.command()
+def receive(
+    files: Annotated[list[Path], typer.Argument(help="Fichiers reçus, d’une même source", metavar="FICHIER…")],
+    source: Annotated[str, typer.Option("--source", help="kobo_incidents, monitoring_coverage, dtm_stocks, fivew…")],
+    received: Annotated[str, typer.Option("--received", help="Jour de réception (2017-07-05)")],
+    producer: Annotated[str, typer.Option("--producer", help="Qui a produit ces fichiers")] = "Cluster Protection Mali",
+    edition: Annotated[str, typer.Option("--edition", help="Édition des P-codes : cod2015 ou cod2021")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Contrôle et bilan seulement, sans rien déposer")] = False,
+    debug: Debug = False,
+) -> None:
+    """Contrôle des fichiers reçus, dit ce qui entre, et les dépose avec leurs papiers."""
+    from . import periods
+    from .build import packet
+    from .project import find
+    from .sources import receive as intake
+
+    day = periods.day(received, "Date de réception")
+    with packet.disk_errors():
+        balance = intake.receive(files, source, day, find(), producer=producer, edition=edition, dry_run=dry_run)
+    for line in balance.lines():
+        print(line)
+    if balance.stored is None:
+        print("Essai seulement : rien n’a été déposé.")
+    else:
+        print(f"{'Déposé' if balance.is_new else 'Déjà reçu, rien à faire'} : {_relative(balance.stored)}/")
+
+
+@app.command()
 def indicators(debug: Debug = False) -> None:
     """Décrit chaque indicateur et sa requête (docs/indicators.md)."""
     from .indicators.catalogue import markdown

@@ -13,7 +13,7 @@ _SP = r"[ \u00a0\u202f]"
 _DAY = r"(?:1er|[12]?\d|3[01])"
 _YEAR = r"20[0-3]\d"
 # What is counted: after one of these words, 2016 is a number and not a year.
-_COUNTED = r"(?:personnes|incidents|cas|victimes|ménages|déplacé|communes|enfants|femmes|hommes|filles|garçons|morts|blessé|tué|retourné|rapatrié|réfugié|moniteurs|organisations|alertes)"
+_COUNTED = r"(?:personnes|incidents|cas|victimes|ménages|déplacé|communes|enfants|femmes|hommes|filles|garçons|morts|blessé|tué|retourné|rapatrié|réfugié|moniteurs|organisations|alertes|cercles|régions|axes|villages|fois|jours|semaines|mois)"
 
 ALLOWED = re.compile(
     "|".join(

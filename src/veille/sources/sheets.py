@@ -44,13 +44,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Format:
-    """A declared format: its sheet (XLSX), delimiter (CSV), whether an HXL row follows the header, its columns."""
+    """A declared format: its sheet (XLSX), delimiter (CSV), whether an HXL row follows the header, its columns,
+    and what its papers say by default."""
 
     name: str
     sheet: str
     delimiter: str
     hxl: bool
     columns: tuple[Column, ...]
+    papers: dict[str, str]
 
 
 @cache
@@ -68,7 +70,14 @@ def declared(name: str) -> Format:
         )
         for header, entry in given["columns"].items()
     )
-    return Format(name, given.get("sheet", ""), given.get("delimiter", ","), given.get("hxl", False), columns)
+    return Format(
+        name,
+        given.get("sheet", ""),
+        given.get("delimiter", ","),
+        given.get("hxl", False),
+        columns,
+        given.get("papers", {}),
+    )
 
 
 def _cell(value: object) -> str:

@@ -29,6 +29,20 @@ def _one_row_per_incident(df: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def left_out(df: pd.DataFrame) -> dict[str, int]:
+    """How many rows of an export do not count, by reason; with the incidents that do, they make all rows read."""
+    once = df.drop_duplicates("uuid", keep="last")
+    approved = once[once["validation_status"] != "validation_status_not_approved"]
+    last = _one_row_per_incident(df)
+    classes = last["verification"].fillna("unverified").map(mapping("verification", "class"))
+    return {
+        "envoyées deux fois (même _uuid)": len(df) - len(once),
+        "non approuvées dans KoBo": len(once) - len(approved),
+        "remplacées par un rapport plus complet du même incident": len(approved) - len(last),
+        "incidents infirmés ou rejetés": int((classes == "excluded").sum()),
+    }
+
+
 def build(df: pd.DataFrame, snapshot: Snapshot) -> dict[str, pd.DataFrame]:
     """`incidents` (one row per incident that counts) and `incident_services` (incident × service × outcome).
 
