@@ -95,22 +95,24 @@ def test_five_incidents_counted_by_hand(august, key, place, value):
 
 
 @pytest.mark.parametrize(
-    ("place", "status"),
+    "place",
     [
-        pytest.param("cod2015:ML0701", "mixed", id="one-of-three-verified"),
-        pytest.param("gao", "mixed", id="two-of-five-verified"),
-        pytest.param("cod2015:ML0702", "unverified", id="nothing-to-verify"),
+        pytest.param("cod2015:ML0701", id="one-of-three-verified"),
+        pytest.param("gao", id="two-of-five-verified"),
+        pytest.param("cod2015:ML0702", id="nothing-to-verify"),
     ],
 )
-def test_a_count_says_how_much_of_it_is_verified(august, place, status):
+def test_no_count_of_the_forms_tells_by_its_status_where_the_unverified_ones_are(august, place):
     found = august[(august["key"] == "protection_incidents") & (august["place"] == place)]["status"]
-    assert found.tolist() == [status]
+    assert found.tolist() == ["mixed"]
 
 
-def test_only_when_all_are_verified_is_a_count_verified():
+def test_a_status_is_the_same_when_every_incident_of_a_cercle_is_verified():
     rows = [incident_row(n, GAO, AUGUST, verification_class="verified") for n in range(3)]
     df = cubes(canonical(rows, [coverage_row(GAO, AUGUST)]), PARAMS)
-    assert df[df["key"] == "protection_incidents"]["status"].unique().tolist() == ["verified"]
+    assert df[df["key"] == "protection_incidents"]["status"].unique().tolist() == ["mixed"]
+    of_the_answer = df[df["key"] == "protection_incidents.verification=verified"]["status"]
+    assert of_the_answer.unique().tolist() == ["verified"]
 
 
 # --- no data is not zero ------------------------------------------------------------------------------------------

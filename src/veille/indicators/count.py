@@ -64,14 +64,24 @@ def _grid(con: duckdb.DuckDBPyConnection) -> dict[str, dict[tuple[str, str], boo
     return {"counts": counts, "rows": rows, "": {}}
 
 
-def _status(value: int, verified: int | None) -> str:
-    if verified is None or not verified:
-        return "unverified"
-    return "verified" if verified == value else "mixed"
+def _status(key_: str, verified: int | None, period: str, told: set[str]) -> str:
+    """What the page may say of a number's verification.
+
+    Not how many of these very incidents are verified: that would tell, cell by cell, where the unverified ones are.
+    Forms hold verified and unverified incidents together (`mixed`); a printed table says nothing (`unverified`).
+    """
+    found = next((part.partition("=")[2] for part in key_.split(".") if part.startswith("verification=")), "")
+    if found:
+        return found
+    return "mixed" if verified is not None and period in told else "unverified"
 
 
 def _cells(
-    con: duckdb.DuckDBPyConnection, measure: Measure, levels: dict[str, str], grid: dict[tuple[str, str], bool]
+    con: duckdb.DuckDBPyConnection,
+    measure: Measure,
+    levels: dict[str, str],
+    grid: dict[tuple[str, str], bool],
+    told: set[str],
 ) -> list[tuple]:
     names = [name for name, _ in measure.dimensions]
     found: dict[tuple, tuple[int, int | None]] = {}
@@ -87,16 +97,17 @@ def _cells(
         for codes in combinations:
             found.setdefault((place, period, codes), (0, 0))
     for (place, period, codes), (value, verified) in found.items():
+        name = key(measure.indicator, dict(zip(names, codes, strict=True)))
         out.append(
             (
                 measure.name,
-                key(measure.indicator, dict(zip(names, codes, strict=True))),
+                name,
                 place,
                 levels[place],
                 period,
                 value,
                 measure.unit,
-                _status(value, verified),
+                _status(name, verified, period, told),
                 value == 0
                 and (bool(codes) or measure.grid == "rows")
                 and not grid.get((place, period), not measure.grid),
@@ -115,7 +126,8 @@ def cubes(tables: dict[str, pd.DataFrame], params: Path) -> pd.DataFrame:
     try:
         levels = dict(con.execute("SELECT DISTINCT place, level FROM members").fetchall())
         grids = _grid(con)
-        rows = [cell for measure in MEASURES for cell in _cells(con, measure, levels, grids[measure.grid])]
+        told = {month for (month,) in con.execute("SELECT DISTINCT month FROM incidents").fetchall()}
+        rows = [cell for measure in MEASURES for cell in _cells(con, measure, levels, grids[measure.grid], told)]
     finally:
         con.close()
     df = pd.DataFrame(rows, columns=CUBE_COLUMNS)

@@ -166,6 +166,13 @@ _UNSERVED = (
     f"  AND NOT EXISTS (SELECT 1 FROM {_ONGOING} WHERE a.month = i.month AND a.commune_pcode = i.commune_pcode)\nGROUP BY ALL"
 )
 
+# The register is one list for the country: a month that has an alert somewhere was received everywhere.
+_ALERTS = (
+    "SELECT m.place, t.month AS period, {value} AS value, NULL::BIGINT AS verified\n"
+    "FROM (SELECT DISTINCT month FROM alerts) t CROSS JOIN members m\n"
+    "LEFT JOIN alerts a ON a.month = t.month AND a.edition = m.edition AND a.pcode = m.pcode\nGROUP BY ALL"
+)
+
 _TOTALS = (
     "SELECT m.place, t.month AS period, sum(t.incidents) AS value,\n"
     "       sum(t.incidents * (t.verification_class = 'verified')::INT) AS verified\n"
@@ -340,7 +347,7 @@ MEASURES: tuple[Measure, ...] = (
         "cases_referred",
         "cases_referred",
         "cases",
-        "incidents_plain",
+        "cases",
         "Cas référés vers au moins un service",
         "Un cas peut être référé vers plusieurs services.",
         _cases("referred"),
@@ -351,7 +358,7 @@ MEASURES: tuple[Measure, ...] = (
         "cases_assisted",
         "cases_assisted",
         "cases",
-        "incidents_plain",
+        "cases",
         "Cas assistés par au moins un service",
         "Un cas peut être assisté par plusieurs services.",
         _cases("assisted"),
@@ -400,7 +407,16 @@ MEASURES: tuple[Measure, ...] = (
         "",
         _coverage("communes_covered"),
     ),
-    Measure("monitors", "monitors", "monitors", "open", "Moniteurs actifs dans le mois", "", _coverage("monitors")),
+    Measure(
+        "monitors",
+        "monitors",
+        "monitors",
+        "monitors",
+        "Moniteurs actifs dans le mois",
+        "",
+        _coverage("monitors"),
+        levels=("area", "country"),
+    ),
     *(
         Measure(
             f"{name}_stock",
@@ -485,8 +501,7 @@ MEASURES: tuple[Measure, ...] = (
         "incidents_plain",
         "Alertes émises",
         "",
-        "SELECT m.place, a.month AS period, count(*) AS value, NULL::BIGINT AS verified\n"
-        "FROM alerts a JOIN members m USING (edition, pcode) GROUP BY ALL",
+        _ALERTS.replace("{value}", "count(a.alert_id)"),
         levels=("area", "country"),
     ),
     Measure(
@@ -496,8 +511,7 @@ MEASURES: tuple[Measure, ...] = (
         "incidents_plain",
         "Alertes suivies d’une évaluation, d’une réponse ou d’un plaidoyer",
         "",
-        "SELECT m.place, a.month AS period, sum(a.is_followed_up::INT) AS value, NULL::BIGINT AS verified\n"
-        "FROM alerts a JOIN members m USING (edition, pcode) GROUP BY ALL",
+        _ALERTS.replace("{value}", "coalesce(sum(a.is_followed_up::INT), 0)"),
         levels=("area", "country"),
     ),
 )

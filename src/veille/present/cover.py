@@ -22,7 +22,7 @@ def _verification(edition: Edition, total: SafeNumber) -> Runs:
     """« , dont 10 non vérifiés », or the plain word that nothing says what was verified."""
     unverified = edition.number(key(INCIDENTS, {"verification": "unverified"}))
     if unverified.status == "not_received":
-        return say(" ; leur vérification n’a pas été reçue, ils comptent donc tous comme non vérifiés.")
+        return say(" ; la source n’indique pas lesquels ont été vérifiés.")
     if not unverified.is_shown or unverified.value == "0":
         return say(".")
     return say(", dont ", strong(say(unverified, " non " + agree(unverified, "vérifié", "vérifiés"))), ".")
@@ -68,10 +68,6 @@ def sentence_on_month(edition: Edition) -> Runs:
         f" en {edition.period.name()}",
         _verification(edition, total),
     )
-    share = edition.number(key("protection_incidents_share_pct", {"of": "mali"}))
-    national = edition.number(INCIDENTS, "mali")
-    if share.is_shown and not edition.area.is_country:
-        out += say(" C’est ", share, " des ", national, " incidents rapportés dans le pays ce mois-là.")
     ranked = sorted(
         ((edition.number(key(INCIDENTS, {"category": c})), c) for c in code_list("incident_category")),
         key=lambda pair: -int(pair[0].value) if pair[0].is_shown else 1,
@@ -80,10 +76,24 @@ def sentence_on_month(edition: Edition) -> Runs:
     if n.is_shown and n.value != "0":
         part = edition.number(key("protection_incidents_share_pct", {"category": category}))
         name = label("incident_category", category).lower()
-        more = part.is_shown and int(part.value) > 50
         out += say(
-            f" Les {name} en forment plus de la moitié (" if more else f" Première catégorie : {name} (", n, ")."
+            f" Première catégorie : {name}, ",
+            counted(n, "incident", "incidents"),
+            *((" (", part, ")") if part.is_shown else ()),
+            ".",
         )
+    share = edition.number(key("protection_incidents_share_pct", {"of": "mali"}))
+    national = edition.number(INCIDENTS, "mali")
+    if share.is_shown and not edition.area.is_country:
+        out += say(
+            f" La {edition.area.titles[edition.lang]} compte ",
+            share,
+            " des ",
+            national,
+            " incidents rapportés ce mois-là dans les cercles relevés du pays.",
+        )
+    elif edition.area.is_country:
+        out += say(" Ils viennent des seuls cercles relevés : voir le tableau pour les régions sans données.")
     previous = edition.period.shift(-1)
     before = edition.number(INCIDENTS, period=previous)
     if before.is_shown:
@@ -154,13 +164,11 @@ def key_figures(edition: Edition) -> Shown:
     verified = edition.number(key("protection_incidents_share_pct", {"verification": "verified"}))
     sure, unsure = (edition.number(key(INCIDENTS, {"verification": v})) for v in ("verified", "unverified"))
     victims = edition.number("victims_people")
-    people = joined(
-        [
-            say(edition.number(key("victims_people", {"person": c})), "\u00a0" + label("person", c).lower())
-            for c in code_list("person")
-        ],
-        last=", ",
-    )
+    by_person = {c: edition.number(key("victims_people", {"person": c})) for c in code_list("person")}
+    if all(n.is_shown for n in by_person.values()):
+        people = joined([say(n, "\u00a0" + label("person", c).lower()) for c, n in by_person.items()], last=", ")
+    else:
+        people = say("répartition non publiée")
     idps = edition.latest("idps_people")
     items = [
         _item(

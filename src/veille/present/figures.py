@@ -69,14 +69,18 @@ def _table_of_cercles(edition: Edition) -> Block:
         rows += [line(edition.cercle_name(c), c) for c in (received if edition.area.is_country else region.cercles)]
         if several and len(region.cercles) > 1:
             rows.append(line("Sous-total", region.place, "subtotal"))
-    rows.append(row("Total", edition.number(INCIDENTS, period=before), edition.number(INCIDENTS), "", kind="total"))
+    whole = all(edition.has(INCIDENTS, c) for c in edition.area.cercles)
+    name = "Total" if whole else "Total des cercles reçus"
+    rows.append(row(name, edition.number(INCIDENTS, period=before), edition.number(INCIDENTS), "", kind="total"))
     columns = [
         column("Cercle", "#adm2+name"),
         column(before.short_name().capitalize(), "#affected+incidents+previous", right=True),
         column(now.short_name().capitalize(), "#affected+incidents", right=True),
         column("Part", "#indicator+pct", right=True),
     ]
-    notes = [say(f"Aucune donnée reçue : {', '.join(silent)}.")] if silent else []
+    notes = (
+        [say(f"Aucune donnée reçue : {', '.join(name[0].lower() + name[1:] for name in silent)}.")] if silent else []
+    )
     if not any(edition.has(share, c) for c in edition.area.cercles):
         # Too few incidents for a percentage: no column of blanks.
         columns.pop()
@@ -131,6 +135,7 @@ def figure_of_places(edition: Edition) -> Shown:
     subtitle = say(f"Incidents par cercle, {edition.period.name()}")
     table_ = _table_of_cercles(edition)
     if country:
+        notes.append(say("Les petits nombres ne sont pas écrits sur la carte : voir le tableau."))
         return Shown(figure(edition, "carte", title, subtitle, drawing, alt, notes, None), table_)
     return Shown(figure(edition, "carte", title, subtitle, drawing, alt, notes, None, table_))
 
@@ -223,7 +228,7 @@ def _draw_trend(edition: Edition, months: list[Period], width: float, size: floa
         axes[2].spines["bottom"].set_visible(False)
         for i, n in enumerate(monitors):
             theme.write_number(axes[2], i, 0.25, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT)
-    above = {"Incidents rapportés": 1.05, "Communes couvertes": 1.03, "Moniteurs": 1.15}
+    above = {"Incidents rapportés": 1.05, "Communes couvertes": 1.03, "Moniteurs": 1.5}
     for ax, title in zip(axes, titles, strict=True):
         theme.write(ax, 0, above[title], title, transform=ax.transAxes, color=theme.INK, fontsize=size, fontweight=600)
         ax.tick_params(axis="x", labelcolor=theme.INK, length=0)
@@ -246,16 +251,23 @@ def figure_of_trend(edition: Edition) -> Shown:
         return Shown(nothing_received(edition, "Évolution : moins de deux mois ont été reçus"))
     low = min(shown.values(), key=lambda n: int(n.value))
     high = max(shown.values(), key=lambda n: int(n.value))
-    title = say(
-        "Entre ",
-        low,
-        " et ",
-        high,
-        " incidents par mois reçu",
-        " ; ",
-        edition.number(INCIDENTS),
-        f" en {edition.period.name()}",
-    )
+    if len(shown) < 4:
+        title = joined(
+            [
+                say(n, f" incidents en {m.name()}" if n.value not in ("0", "1") else f" incident en {m.name()}")
+                for m, n in shown.items()
+            ]
+        )
+    else:
+        title = say(
+            "Entre ",
+            low,
+            " et ",
+            high,
+            " incidents par mois reçu ; ",
+            edition.number(INCIDENTS),
+            f" en {edition.period.name()}",
+        )
     rows = [
         row(
             m.name(),
@@ -288,18 +300,15 @@ def figure_of_trend(edition: Edition) -> Shown:
         ". ",
         "Communes couvertes et nombre de moniteurs : voir le tableau des données.",
     )
-    notes = [
-        say(
-            "Une baisse peut venir d’un moindre monitoring : lire la courbe avec les communes couvertes et les moniteurs. "
-            + SHORT_CAVEAT
-        )
-    ]
+    with_coverage = any(edition.has("communes_covered", period=m) for m in months)
+    advice = "Lire les incidents avec la couverture, qui varie d’un mois à l’autre. " if with_coverage else ""
+    notes = [say(advice + SHORT_CAVEAT)]
     missing = [m for m in months if m not in shown]
     if missing:
         notes.insert(
             0, say("n.d. : aucune donnée reçue pour ce mois. Reçus : ", joined([say(m.name()) for m in shown]), ".")
         )
-    if not any(edition.has("communes_covered", period=m) for m in months):
+    if not with_coverage:
         notes.insert(0, say("Ni les communes couvertes ni le nombre de moniteurs n’ont été reçus pour ces mois."))
     subtitle = say(
         "Incidents rapportés, communes couvertes et moniteurs, ",
@@ -457,17 +466,11 @@ def figure_of_victims(edition: Edition) -> Shown:
         lines,
         numbered=False,
     )
-    notes = [
-        say(
-            "Tuées : ",
-            killed,
-            " ; blessées : ",
-            injured,
-            ". Incidents sans réponse sur les victimes : ",
-            silent,
-            ", non comptés ici.",
+    notes = [say("Personnes tuées : ", killed, " ; blessées : ", injured, "." if injured.is_shown else "")]
+    if silent.value != "0":
+        notes.append(
+            say("Incidents sans réponse sur les victimes, non comptés ici : ", silent, "." if silent.is_shown else "")
         )
-    ]
     return _bars(
         edition,
         "victimes",
@@ -510,7 +513,7 @@ def figure_of_perpetrators(edition: Edition) -> Shown:
     )
     notes = [
         say(
-            "Auteurs présumés, tels que déclarés par les victimes ou les témoins ; rien n’est établi. Classes larges, à l’échelle de la zone seulement."
+            "Auteurs présumés, tels que déclarés par les victimes ou les témoins ; rien n’est établi. Classes larges, jamais croisées avec un lieu plus fin."
         )
     ]
     return _bars(

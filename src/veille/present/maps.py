@@ -152,7 +152,7 @@ def draw(edition: Edition, numbers: dict[Place, SafeNumber], largest: int, width
         else:
             ax.plot(lon, lat, "o", markersize=2 * radius, color=theme.BLUE, alpha=0.82, markeredgewidth=0)
     for at, (place, number, lon, lat, radius) in enumerate(spots):
-        if country and not number.is_shown:
+        if country and (not number.is_shown or int(number.value) < 5):
             continue
         name, shown = edition.cercle_name(place) + " ", number.display()
         start = _text_width(name, size, 400)

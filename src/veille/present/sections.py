@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from ..codes import code_list, label
 from ..indicators.registry import key
 from ..periods import day, day_name
@@ -46,7 +48,7 @@ def table_of_population_groups(edition: Edition) -> Shown:
     ]
     if all(n.status == "not_received" for _, n in rows):
         return Shown(nothing_received(edition, "Groupes de population"))
-    if not is_any_shown(n for _, n in rows):
+    if sum(n.is_shown and n.value != "0" for _, n in rows) < 2:
         return Shown(too_few("Groupes de population"))
     shown = [row(text, n) for text, n in rows if n.value != "0"]
     notes = (
@@ -115,8 +117,8 @@ def table_of_movements(edition: Edition) -> Shown:
     ]
     notes = [
         say(
-            "Un stock compte les personnes présentes un jour donné ; l’écart entre deux stocks n’est pas un nombre de nouveaux déplacés. Déplacés et retournés ne s’additionnent pas. "
-            "Retours et rapatriements sont des cumuls."
+            "Un stock de déplacés compte les personnes présentes un jour donné ; l’écart entre deux stocks n’est pas un nombre de nouveaux déplacés. Déplacés et retournés ne s’additionnent pas. "
+            "Retours et rapatriements : nombres cumulés, révisables à la baisse ; leur écart n’est pas calculé."
         )
     ]
     assessed = edition.number("idp_cercles_assessed", period=max(days))
@@ -148,7 +150,7 @@ def sentence_on_children(edition: Edition) -> Shown:
                 agree(children, "est cité", "sont cités"),
                 " comme ",
                 agree(children, "victime", "victimes"),
-                " dans les incidents du mois, filles et garçons. Les violations graves des droits de l’enfant relèvent du mécanisme de monitoring (MRM) et ne sont pas comptées ici.",
+                " dans les incidents du mois, filles et garçons. Les violations graves des droits de l’enfant relèvent du MRM et ne sont pas comptées ici.",
             )
         )
     )
@@ -159,6 +161,8 @@ def sentence_on_mines(edition: Edition) -> Shown:
     incidents = edition.number("explosive_incidents")
     if incidents.status == "not_received":
         return Shown(nothing_received(edition, "Mines, engins explosifs improvisés et restes explosifs"))
+    if not incidents.is_shown:
+        return Shown(too_few("Mines, engins explosifs improvisés et restes explosifs"))
     if incidents.value == "0":
         return Shown(
             paragraph(
@@ -188,7 +192,7 @@ def box_on_gbv(edition: Edition) -> Shown:
     """GBV under its own rules: where figures come from, what has been printed, and nothing from the monitors."""
     blocks: list[Block] = [paragraph(say(GBV_CAVEAT))]
     printed = edition.number("printed.gbv-cases-2016", "mali", "2016-01-01/2016-12-31")
-    if printed.is_shown:
+    if printed.is_shown and edition.period.end >= date(2016, 12, 31):
         blocks.append(
             paragraph(
                 say(
@@ -249,7 +253,7 @@ def table_of_presence(edition: Edition) -> Shown:
     unserved = edition.number("communes_with_incidents_without_activity")
     parts = [counted(organisations, "organisation a", "organisations ont"), say(" une activité de protection en cours")]
     if covered.is_shown and total.is_shown:
-        parts += [say(" ; ", covered, " communes sur ", total, " ", agree(covered, "en reçoit", "en reçoivent"))]
+        parts += [say(", dans ", covered, " des ", counted(total, "commune", "communes"))]
     sentence = say(*parts, ".")
     if unserved.is_shown and unserved.value != "0":
         sentence += say(
@@ -286,11 +290,19 @@ def table_of_presence(edition: Edition) -> Shown:
     return Shown(*blocks)
 
 
+def _the(edition: Edition) -> str:
+    """« la zone de Gao », « le Mali »."""
+    title = edition.area.titles[edition.lang]
+    return f"le {title}" if edition.area.is_country else f"la {title}"
+
+
 def sentence_on_alerts(edition: Edition) -> Shown:
     """Alerts issued in the month, and those that were followed up."""
     issued, followed = edition.number("alerts_issued"), edition.number("alerts_followed_up")
     if issued.status == "not_received":
         return Shown(nothing_received(edition, "Alertes"))
+    if issued.value == "0":
+        return Shown(paragraph(say(f"Aucune alerte émise pour {_the(edition)} dans le mois.")))
     return Shown(
         paragraph(
             say(
@@ -318,7 +330,14 @@ def table_of_recommendations(edition: Edition) -> Shown:
     lines = []
     for r in rows:
         state = label("recommendation_status", r["status"])
-        outcome = say(strong(say(state[0].upper() + state[1:])), f". {r['follow_up']}" if r["follow_up"] else "")
+        is_late = (
+            r["status"] in ("open", "ongoing", "partial") and (r["due_date"] or "9") <= edition.period.end.isoformat()
+        )
+        outcome = say(
+            strong(say(state[0].upper() + state[1:])),
+            warn(say(", en retard")) if is_late else "",
+            f". {r['follow_up']}" if r["follow_up"] else "",
+        )
         lines.append(
             row(
                 r["text"],
@@ -337,7 +356,9 @@ def table_of_recommendations(edition: Edition) -> Shown:
         table(
             edition,
             "recommandations",
-            say("Recommandations en cours ou closes depuis moins de six mois"),
+            say(
+                f"Recommandations en cours ou closes depuis moins de six mois, situation au {day_name(day(edition.received))}"
+            ),
             columns,
             lines,
         )
@@ -393,7 +414,7 @@ def method(edition: Edition) -> Shown:
     acronyms = say(
         "5W : qui fait quoi, où, quand, pour qui · AMSS : Association malienne pour la survie au Sahel · DTM : matrice de suivi des déplacements · "
         "EEI : engin explosif improvisé · GBVIMS : système de gestion des informations sur les VBG · HCR : Haut-Commissariat des Nations Unies pour les réfugiés · "
-        "LAMH : lutte antimines humanitaire · MRM : mécanisme de surveillance et de communication de l’information · VBG : violences basées sur le genre"
+        "LAMH : lutte antimines humanitaire · MINUSMA : mission des Nations Unies au Mali · MRM : mécanisme de surveillance et de communication de l’information · UNFPA : Fonds des Nations Unies pour la population · VBG : violences basées sur le genre"
     )
     sources = [
         row(
@@ -420,7 +441,7 @@ def method(edition: Edition) -> Shown:
         [
             warn(
                 say(
-                    "Données d’exemple, synthétiques : aucun chiffre de ce bulletin ne décrit une personne ou un événement réels. "
+                    "Données d’exemple, synthétiques : aucune personne ni aucun événement n’y est décrit. Les totaux d’août à novembre 2016 reprennent ceux que l’AMSS et le HCR ont publiés. "
                 )
             )
         ]

@@ -26,6 +26,7 @@ from ..codes import from_form
 from ..errors import BadData
 
 LARGEST_XLSX = 300 * 2**20  # bytes once unpacked: a workbook of 349 KB has been seen to ask for 490 MB
+LARGEST_CELL = 131_072  # characters
 _NUMBER = re.compile(r"-?(?:[0-9]+|[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+)(?:\.0)?")
 _SPACES = str.maketrans("", "", "\u00a0\u202f ")
 
@@ -139,6 +140,7 @@ def _csv_rows(path: Path, delimiter: str) -> list[list[str]]:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadData(f"{path.name} : le fichier n’est pas en UTF-8.", "Enregistrez-le en « CSV UTF-8 ».") from None
+    csv.field_size_limit(LARGEST_CELL)  # other libraries raise it for the whole process
     try:
         return [[_cell(v) for v in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
     except csv.Error:
