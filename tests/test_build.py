@@ -397,3 +397,14 @@ def test_two_builds_of_one_report_at_the_same_time_both_succeed(built):
     assert [d.returncode for d in done] == [0, 0], "\n".join(d.stderr for d in done)
     assert projects.sealed(target) == before
     assert reports(project) == ["bulletin/gao/2016-10"] and leaves(project) == []
+
+
+def test_quarto_makes_the_page_where_it_is_installed(built):
+    if not shutil.which("quarto"):
+        pytest.skip("Quarto is not installed: ENGINE=quarto was not tried")
+    project, target, _ = built
+    done = projects.veille(project, "build", "bulletin", "gao", "2016-10", "--engine", "quarto")
+    assert done.returncode == 0, done.stderr
+    page = (target / "bulletin_gao_2016-10.html").read_text(encoding="utf-8")
+    assert 'data-key="protection_incidents@gao@2016-10"' in page and "Répartition géographique" in page
+    assert not list(target.glob("*_files")), "one file, without a folder beside it"

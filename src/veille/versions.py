@@ -165,7 +165,7 @@ def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
                 for s in version.snapshots
             ],
             # Honest until the joint step exists: R1 and R3 hold cell by cell, sums may still tell a lone hidden cell.
-            "verdict": {"rules": ["R1", "R3", "R7"], "joint": False, "result": "provisional"},
+            "verdict": {"rules": ["R1", "R3", "R6", "R7"], "joint": False, "result": "provisional"},
         }
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))

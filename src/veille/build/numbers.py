@@ -52,8 +52,7 @@ def to_csv(found: Register, area: str, period: str, lang: str) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
-    own = lambda n: (n.place, n.period) != (area, period)  # noqa: E731  (a sort key, read where it is used)
-    for n in sorted(found.values(), key=lambda n: (own(n), n.key, n.place, n.period)):
+    for n in sorted(found.values(), key=lambda n: ((n.place, n.period) != (area, period), n.key, n.place, n.period)):
         writer.writerow(
             [n.key, n.place, n.period, n.value, n.unit, n.display(lang), n.status, n.table, n.query, n.caveat]
         )
