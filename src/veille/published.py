@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,10 +70,6 @@ class Edition:
     def has(self, key: str, place: str | Place | None = None, period: Period | str | None = None) -> bool:
         """Whether a number was received and may be printed."""
         return self.number(key, place, period).is_shown
-
-    def any_of(self, keys: Iterable[str]) -> bool:
-        """Whether one of these numbers was received, shown or not."""
-        return any(self.number(key).status != "not_received" for key in keys)
 
     def latest(self, key: str, place: str | Place | None = None) -> SafeNumber | None:
         """The newest number of a stock whose day is not after the period's end."""

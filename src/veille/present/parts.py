@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ..disclosure.safe import SafeNumber
 from ..published import Edition
-from ..render.document import Block, Runs, em, note, paragraph, soft
+from ..render.document import Block, Runs, note, paragraph, soft
 from .words import say
 
 SIGNS = "n.d. : aucune donnée reçue ; n.p. : non publié, pour protéger les personnes."
@@ -107,8 +107,3 @@ def to_write(heading: str) -> Block:
         ),
         style="todo",
     )
-
-
-def month_in_brackets(edition: Edition) -> Runs:
-    """« juin 2017 » in soft italics, for subtitles."""
-    return [em(edition.period.name())]

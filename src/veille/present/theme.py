@@ -87,10 +87,6 @@ def write(ax: Axes, x: float, y: float, text: str, **style: object) -> Text:
     return ax.text(x, y, typography(text), **style)
 
 
-def _short(found: re.Match) -> str:
-    return f"{float(found[0]):.1f}".removesuffix(".0").replace("-0", "0" if found[0].startswith("-0.0") else "-0")
-
-
 def _rounded(text: str) -> str:
     return re.sub(r"-?\d+\.\d+", lambda m: format(round(float(m[0]), 1), "g"), text)
 

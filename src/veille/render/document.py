@@ -36,9 +36,6 @@ Run = dict
 Runs = list[dict]
 Block = dict
 
-SIGN_HIDDEN = {"fr": "n.p.", "en": "n.p."}
-SIGN_NOT_RECEIVED = {"fr": "n.d.", "en": "n.a."}
-
 
 def text(value: str) -> Run:
     """A plain piece of text."""

@@ -16,8 +16,9 @@ from pathlib import Path
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from ..formats import HIDDEN, NOT_RECEIVED
 from . import zips
-from .document import SIGN_HIDDEN, SIGN_NOT_RECEIVED, Block, Run, numbers_in, plain
+from .document import Block, Run, numbers_in, plain
 from .pdf import LABELS, full_title, longest_texts
 
 INK, SOFT, BLUE, RUST, RULE, PALE = "#1d2939", "#5b6675", "#0b5cab", "#9a4322", "#d9dde3", "#f1f4f8"
@@ -226,8 +227,8 @@ def _write_readme(book: Book, sheet, sheets: list[tuple[str, str]]) -> None:
 
     row += 1
     sheet.write_string(row, 0, words["signs"], strong)
-    lang = document["lang"] if document["lang"] in SIGN_HIDDEN else "fr"
-    for sign, meaning in ((SIGN_NOT_RECEIVED[lang], "not_received"), (SIGN_HIDDEN[lang], "hidden")):
+    lang = document["lang"] if document["lang"] in HIDDEN else "fr"
+    for sign, meaning in ((NOT_RECEIVED[lang], "not_received"), (HIDDEN[lang], "hidden")):
         row += 1
         sheet.write_string(row, 0, sign)
         sheet.write_string(row, 1, words[meaning])
