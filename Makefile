@@ -46,7 +46,7 @@ ifneq ($(value DEBUG),)
 export VEILLE_DEBUG = 1
 endif
 
-.PHONY: help bulletin report data list texts test test-full lint lock clean
+.PHONY: help bulletin report data list texts test test-full bench lint lock clean
 
 help: ## Liste les commandes
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,9 @@ test: $(VENV)/.ready-test ## Tests de tous les jours (moins de 4 minutes)
 
 test-full: $(VENV)/.ready-test ## La longue série (moins de 20 minutes)
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m full
+
+bench: $(VENV)/.ready-test ## Mesures, côte à côte avec d’autres outils (quelques minutes)
+	@$(VENV)/bin/python bench/intake.py
 
 lint: $(VENV)/.ready-test ## Met le code en forme et le vérifie
 	@$(VENV)/bin/python -m ruff check --fix . && $(VENV)/bin/python -m ruff format src tests

@@ -19,10 +19,12 @@ from hypothesis import HealthCheck, settings
 
 from veille.project import Project
 from veille.sources import snapshots
-from veille.sources.sheets import declared
+from veille.sources.balance import Balance
+from veille.sources.formats import declared
+from veille.sources.reading import connection
 from veille.sources.snapshots import Snapshot
 from veille.tables import build
-from veille.tables.contracts import CONTRACTS, PEOPLE, check
+from veille.tables.contracts import CONTRACTS, PEOPLE, check, empty
 
 ROOT = Path(__file__).resolve().parents[1]
 PARAMS = ROOT / "params"
@@ -51,7 +53,7 @@ KOBO_ROW = {
     "lieu/commune": None,
     "lieu/localite": "Localité fictive",
     "incident/date_incident": "2016-08-01",
-    "incident/date_collecte": "2016-08-02",
+    "incident/date_collecte": "2016-08-01",
     "incident/type_incident": "vol",
     "incident/auteur_presume": "bandits",
     "incident/population_affectee": "hote",
@@ -172,9 +174,19 @@ def fivew_row(**changes: str) -> dict[str, str]:
 
 
 def kobo(**changes: object) -> dict[str, object]:
-    """One row of the monitoring form; `changes` are named by the last part of their column (`cercle="Bourem"`)."""
+    """One row of the monitoring form; `changes` are named by the last part of their column (`cercle="Bourem"`).
+
+    It was collected on the day of its incident, whichever that is, unless a test says otherwise.
+    """
     by_end = {header.rsplit("/", 1)[-1]: header for header in KOBO_ROW}
+    if "date_incident" in changes:
+        changes = {"date_collecte": changes["date_incident"]} | changes
     return KOBO_ROW | {by_end[name]: value for name, value in changes.items()}
+
+
+def several_kobo(number: int, **changes: object) -> list[dict[str, object]]:
+    """That many incidents, told apart by their identifiers and by nothing else."""
+    return [kobo(_uuid=f"u{n}", id_incident=f"I{n}", **changes) for n in range(number)]
 
 
 def write_xlsx(
@@ -197,6 +209,18 @@ def write_xlsx(
     return path
 
 
+def write_workbook(path: Path, sheets: dict[str, list[dict]]) -> Path:
+    """A workbook with several visible sheets."""
+    book = xlsxwriter.Workbook(str(path))
+    for name, rows in sheets.items():
+        page = book.add_worksheet(name)
+        page.write_row(0, 0, list(rows[0]))
+        for at, row in enumerate(rows, 1):
+            page.write_row(at, 0, [row[header] for header in rows[0]])
+    book.close()
+    return path
+
+
 def write_csv(
     path: Path, rows: list[dict], *, delimiter: str = ",", header: list[str] | None = None, hxl: bool = False
 ) -> Path:
@@ -211,12 +235,22 @@ def write_csv(
     return path
 
 
+DELIMITERS = dict.fromkeys(("monitoring_coverage", "recommendations", "alerts"), ";")
+
+
 def write(format_name: str, folder: Path, rows: list[dict], *, header: list[str] | None = None) -> Path:
-    """A file of that format, as its senders write it."""
+    """A file of that format, as its senders write it. Without rows, its header alone."""
     fmt = declared(format_name)
+    header = list(good_row(format_name)) if header is None and not rows else header
     if fmt.sheet:
         return write_xlsx(folder / f"{format_name}.xlsx", fmt.sheet, rows, header=header)
-    return write_csv(folder / f"{format_name}.csv", rows, delimiter=fmt.delimiter, header=header, hxl=fmt.hxl)
+    return write_csv(
+        folder / f"{format_name}.csv",
+        rows,
+        delimiter=DELIMITERS.get(format_name, ","),
+        header=header,
+        hxl=bool(fmt.hxl),
+    )
 
 
 def good_row(format_name: str) -> dict:
@@ -234,8 +268,12 @@ def deposit(
     nature: str = "real",
     edition: str = "cod2015",
     announced: int | None = None,
+    refused: int = 0,
 ) -> Path:
-    """A snapshot with its papers below `root/<source>/<day>/`; returns its folder."""
+    """A snapshot with its papers below `root/<source>/<day>/`; returns its folder.
+
+    `announced` and `refused` are the rows, and those of them that break a rule, as its papers say them.
+    """
     folder = root / source / day
     folder.mkdir(parents=True)
     path = write(source, folder, rows)
@@ -254,6 +292,7 @@ def deposit(
                 "name": path.name,
                 "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
                 "rows": len(rows) if announced is None else announced,
+                **({"refused": refused} if refused else {}),
             }
         ],
         "zero_means": "sans objet",
@@ -278,6 +317,21 @@ def snapshot_of(root: Path, source: str, rows: list[dict], *, day: str = "2017-0
     return next(s for s in snapshots.received(project, "real") if s.source == source and s.received.isoformat() == day)
 
 
+def decide(root: Path, name: str, text: str) -> None:
+    """What somebody wrote into `params/<name>` of the project below `root`."""
+    (root / "params").mkdir(exist_ok=True)
+    (root / "params" / name).write_text(text, encoding="utf-8")
+
+
+def part_of(root: Path, source: str, rows: list[dict], **papers: object) -> tuple[pd.DataFrame, Balance]:
+    """The first canonical table that these rows give, and what became of every one of them."""
+    snapshot = snapshot_of(root, source, rows, **papers)
+    with connection() as con:
+        made = build.part(con, snapshot)
+        name, table = next(iter(made.tables.items()))
+        return build.fetch(con, name, table), made.balance
+
+
 def tables_of(root: Path, source: str, rows: list[dict], **papers: object) -> dict[str, pd.DataFrame]:
     """All canonical tables when these rows are everything that was received."""
     return build.build([snapshot_of(root, source, rows, **papers)])
@@ -285,6 +339,8 @@ def tables_of(root: Path, source: str, rows: list[dict], **papers: object) -> di
 
 _NO_ANSWER = {
     "commune_pcode": None,
+    "original_type": None,
+    "typology_version": None,
     "perpetrator_class": None,
     "population_group": None,
     **dict.fromkeys((*PEOPLE, "killed_people", "injured_people"), pd.NA),
@@ -309,11 +365,19 @@ def incident_row(number: int, pcode: str, month: str, **answers: object) -> dict
     }
 
 
-def coverage_row(pcode: str, month: str, *, covered: bool = True, has_rows: bool = True, communes: int = 3) -> dict:
+def coverage_row(
+    pcode: str,
+    month: str,
+    *,
+    covered: bool = True,
+    has_rows: bool = True,
+    communes: int = 3,
+    edition: str = "cod2015",
+) -> dict:
     """One cercle-month of monitoring coverage."""
     return {
         "month": month,
-        "edition": "cod2015",
+        "edition": edition,
         "pcode": pcode,
         "is_covered": covered,
         "has_rows": has_rows,
@@ -330,7 +394,7 @@ def canonical(
     services: Iterable[tuple[str, str, str]] = (),
 ) -> dict[str, pd.DataFrame]:
     """All canonical tables, checked against their contracts; those that are not given are empty."""
-    tables = build.build([])
+    tables = {name: empty(name) for name in CONTRACTS}
     incidents, coverage, counts, services = list(incidents), list(coverage), list(counts), list(services)
     if incidents:
         df = pd.DataFrame(incidents, columns=list(CONTRACTS["incidents"].columns), dtype=object).astype(_KINDS)

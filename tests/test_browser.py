@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from qualities import bad_month
 
 pytestmark = pytest.mark.browser
 
@@ -182,3 +183,39 @@ def test_a_figure_speaks_to_those_who_do_not_see_it(opened):
     assert figures and all(role == "img" and label and len(label) > 20 for role, label in figures)
     assert page.evaluate("() => document.documentElement.lang") == "fr"
     assert page.title()
+
+
+class TestQualityReport:
+    """The data-quality report of a month where everything went wrong: the same demands, on another page."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def quality(tmp_path_factory) -> Path:
+        return bad_month(tmp_path_factory.mktemp("qualite") / "p")[1]
+
+    @pytest.fixture
+    @staticmethod
+    def address(quality) -> str:
+        return quality.as_uri()
+
+    @BOTH
+    def test_no_wider_than_the_screen_quiet_and_asks_for_nothing(self, opened, address, size):
+        test_the_page_is_no_wider_than_the_screen_is_quiet_and_asks_for_nothing(opened, address, size)
+
+    @BOTH
+    def test_nothing_scrolls_sideways_when_all_months_are_shown(self, opened, size):
+        test_nothing_scrolls_sideways_when_the_tables_behind_the_figures_are_open(opened, size)
+
+    @BOTH
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_axe_finds_no_violation(self, opened, axe, size, scheme):
+        test_axe_finds_no_violation(opened, axe, size, scheme)
+
+    def test_on_a_phone_no_text_is_smaller_than_11_px(self, opened):
+        test_on_a_phone_no_text_is_smaller_than_11_px(opened)
+
+    def test_what_is_lost_stands_on_the_first_screen_of_a_phone(self, opened):
+        page = opened(PHONE, java_script_enabled=False)
+        box = page.locator(".alarm").bounding_box()
+        assert box and box["y"] + box["height"] < PHONE["height"] / 2
+        assert page.locator("#a-faire li").count() >= 5

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import shutil
 import zipfile
 
 import projects
 import pytest
 import yaml
+from python_calamine import CalamineWorkbook
 
 from veille import texts
 from veille.products import PRODUCTS
+from veille.schemas import definitions
 
 CANARY = "Kouakourou-Zeta-7431"
 ALERTS = "alerte_id;emise_le;nature;cercle;verification;destinataire;suite;suite_le"
@@ -341,3 +344,51 @@ def test_help_is_french_and_names_the_commands(shared):
     assert done.returncode == 0
     for word in ("build", "data", "list", "texts", "bulletins de protection"):
         assert word in done.stdout
+
+
+# ---- what is written for those who collect data: no project is needed -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "sheets"),
+    [
+        pytest.param(("form",), "formulaire_monitoring.xlsx", ["survey", "choices", "settings"], id="form"),
+        pytest.param(("form", "mon formulaire.XLSX"), "mon formulaire.XLSX", ["survey", "choices", "settings"], id="form-named"),
+        pytest.param(("template", "incidents"), "saisie_incidents.xlsx", ["Lisez-moi", "Données", "Listes"], id="template"),
+        pytest.param(("template", "alerts", "alertes.xlsx"), "alertes.xlsx", ["Lisez-moi", "Données", "Listes"], id="template-named"),
+    ],
+)  # fmt: skip
+def test_a_form_or_a_template_is_written_once_and_never_over_another_file(tmp_path, arguments, name, sheets):
+    done = projects.veille(tmp_path, *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{name}\n", "")
+    assert [p.name for p in tmp_path.iterdir()] == [name]
+    written = (tmp_path / name).read_bytes()
+    assert CalamineWorkbook.from_filelike(io.BytesIO(written)).sheet_names == sheets
+    refused(projects.veille(tmp_path, *arguments), 2, f"{name} existe déjà.", "un fichier n’est jamais remplacé")
+    assert (tmp_path / name).read_bytes() == written
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(("template", "incidens"), ["Table inconnue : incidens. Vouliez-vous dire incidents"], id="table-misspelt"),
+        pytest.param(("template", "xyz"), ["Table inconnue : xyz.", "Valeurs possibles : activities, alerts"], id="table"),
+        pytest.param(("template", "incidents", "incidents.xls"), ["finit par .xlsx"], id="another-format"),
+        pytest.param(("form", "absent/formulaire.xlsx"), ["n’existe pas"], id="a-folder-that-is-not-there"),
+    ],
+)  # fmt: skip
+def test_a_workbook_that_cannot_be_written_is_told(tmp_path, arguments, said):
+    refused(projects.veille(tmp_path, *arguments), 2, *said)
+    assert not list(tmp_path.iterdir())
+
+
+def test_template_without_a_table_lists_them_with_their_french_title(tmp_path):
+    done = projects.veille(tmp_path, "template")
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == len(definitions.tables())
+    for name, table in definitions.tables().items():
+        assert re.search(rf"^{name} +{re.escape(table.title.fr)}$", done.stdout, re.M), name
+
+
+def test_the_dictionary_is_printed_as_it_stands_in_the_documents(tmp_path):
+    done = projects.veille(tmp_path, "dictionary")
+    assert done.stdout == (projects.ROOT / "docs" / "dictionary.md").read_text(encoding="utf-8")

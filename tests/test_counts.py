@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import pandas as pd
 import pytest
@@ -15,6 +15,7 @@ from incidents import (
     coverage_row,
     fivew_row,
     incident_row,
+    kobo,
     random_cases,
     tables_of,
 )
@@ -23,6 +24,7 @@ from veille import places
 from veille.codes import code_list, mapping
 from veille.indicators.count import cubes
 from veille.indicators.registry import MEASURES
+from veille.tables.contracts import check
 
 GAO, ANSONGO, BOUREM, MENAKA = "ML0701", "ML0702", "ML0703", "ML0704"  # cod2015
 AUGUST, SEPTEMBER = "2016-08", "2016-09"
@@ -189,6 +191,78 @@ def test_a_month_without_answers_on_victims_has_no_victims_rather_than_none():
     assert ("victims_people", "gao", AUGUST) not in found
 
 
+# --- two editions of codes ------------------------------------------------------------------------------------------
+
+
+def of_2021(name: str) -> str:
+    """The code of 2021 of a cercle."""
+    return places.resolve(name, "cod2021", 2).pcode
+
+
+@pytest.mark.parametrize(
+    ("edition", "menaka", "zone", "country"),
+    [pytest.param("cod2018", 1, 4, 50, id="2018"), pytest.param("cod2021", 4, 7, 53, id="2021")],
+)
+def test_every_cercle_of_another_edition_counts_where_its_ground_lies_and_nowhere_else(edition, menaka, zone, country):
+    cercles = [n.place for n in places.gazetteer().values() if n.place.edition == edition and n.level == 2]
+    rows = [incident_row(n, c.pcode, AUGUST, edition=edition) for n, c in enumerate(cercles)]
+    found = {place: value for (key, place, _), value in cells(canonical(rows)).items() if key == "protection_incidents"}
+    expected = Counter(str(places.reporting(c)) for c in cercles)
+    assert len(expected) == 50 and expected.total() == country and expected["cod2015:ML0704"] == menaka
+    assert {place: value for place, value in found.items() if place.startswith("cod2015:")} == expected
+    assert (found["mali"], found["gao"], found["cod2021:ML07"], found["cod2021:ML10"]) == (country, zone, 3, menaka)
+
+
+def test_a_form_with_codes_of_2021_never_counts_in_the_cercle_that_had_its_code_in_2015(tmp_path):
+    assert of_2021("Gao") == BOUREM  # the same string
+    found = cells(tables_of(tmp_path, "kobo_incidents", [kobo(cercle="Gao")], edition="cod2021"))
+    told = {place for key, place, _ in found if key == "protection_incidents"}
+    assert told == {"cod2015:ML0701", "cod2021:ML07", "gao", "mali"}
+
+
+def test_two_editions_add_up_in_the_places_that_they_share():
+    rows = [incident_row(1, GAO, AUGUST), incident_row(2, of_2021("Gao"), AUGUST, edition="cod2021")]
+    found = cells(canonical([*rows, incident_row(3, of_2021("Tidermène"), AUGUST, edition="cod2021")]))
+    told = {place: value for (key, place, _), value in found.items() if key == "protection_incidents"}
+    assert told == {"cod2015:ML0701": 2, "cod2015:ML0704": 1, "cod2021:ML07": 2, "cod2021:ML10": 1, "gao": 3, "mali": 3}
+
+
+@pytest.mark.parametrize(
+    ("covered", "is_zero"),
+    [
+        pytest.param([("cod2021", "ML0703"), ("cod2021", "ML0701"), ("cod2021", "ML0702")], True, id="all-three-of-2021"),
+        pytest.param([("cod2021", "ML0703"), ("cod2015", ANSONGO), ("cod2015", BOUREM)], True, id="one-of-2021-and-two-of-2015"),
+        pytest.param([("cod2021", "ML0703"), ("cod2015", GAO), ("cod2015", BOUREM)], False, id="Gao-twice-and-no-Ansongo"),
+    ],
+)  # fmt: skip
+def test_a_region_has_reported_when_each_of_its_cercles_has_in_whichever_edition(covered, is_zero):
+    rows = [incident_row(1, GAO, AUGUST)]
+    tables = canonical(rows, [coverage_row(code, AUGUST, edition=edition) for edition, code in covered])
+    found = cells(tables, partial=False)
+    assert (("protection_incidents.category=life", "cod2021:ML07", AUGUST) in found) is is_zero
+
+
+def test_a_printed_count_of_2015_and_the_forms_of_2021_of_one_cercle_and_month_are_counted_once():
+    counts = [
+        {"month": AUGUST, "edition": "cod2015", "pcode": GAO, "verification_class": "unverified", "incidents": 30}
+    ]
+    coverage = [coverage_row(GAO, AUGUST, has_rows=False), coverage_row(of_2021("Gao"), AUGUST, edition="cod2021")]
+    found = cells(canonical([incident_row(1, of_2021("Gao"), AUGUST, edition="cod2021")], coverage, counts))
+    assert found["protection_incidents", "cod2015:ML0701", AUGUST] == 1
+    assert found["protection_incidents", "gao", AUGUST] == 1
+    assert found["protection_incidents.category=life", "gao", AUGUST] == 0  # the forms came: others were none
+
+
+def test_an_activity_does_not_serve_the_commune_that_had_its_code_in_the_other_edition():
+    bamba = "ML070301"  # of Bourem in 2015; the same string lies in Gao in 2021
+    tables = canonical([incident_row(1, BOUREM, AUGUST, commune_pcode=bamba)], [coverage_row(BOUREM, AUGUST)])
+    served = {"organisation": "ORG-A", "edition": "cod2021", "pcode": of_2021("Gao"), "commune_pcode": bamba}
+    when = {"subsector": "gbv", "start_date": "2016-08-01", "end_date": "2016-12-31"}
+    tables["activities"] = check("activities", pd.DataFrame([served | when], dtype=object))
+    # Nothing says which commune of one edition is which of the other: the matrix does not tell, and none is counted.
+    assert ("communes_with_incidents_without_activity", "gao", AUGUST) not in cells(tables)
+
+
 # --- many random worlds -------------------------------------------------------------------------------------------
 
 LEAVES = (GAO, ANSONGO, BOUREM, MENAKA, "ML0801", "ML0501", "ML0601")
@@ -226,7 +300,7 @@ WORLD = st.tuples(
 
 
 def in_all_places(pcode: str) -> list[tuple[str, str]]:
-    return [(place, level) for place, level, edition, leaf in places.memberships(PARAMS) if (edition, leaf) == ("cod2015", pcode)]  # fmt: skip
+    return [(place, level) for place, level, edition, leaf, _ in places.memberships(PARAMS) if (edition, leaf) == ("cod2015", pcode)]  # fmt: skip
 
 
 def contributions(incident: dict) -> list[tuple[str, int]]:
@@ -324,7 +398,7 @@ def test_a_zero_from_the_forms_is_marked_unless_the_whole_place_reported(world):
     from_forms = {m.name for m in MEASURES if m.grid == "rows"}
     covered = {(c, month) for (c, month), v in world[1].items() if v}
     leaves = {}
-    for place, _, edition, leaf in places.memberships(PARAMS):
+    for place, _, edition, leaf, _ in places.memberships(PARAMS):
         if edition == "cod2015":
             leaves.setdefault(place, set()).add(leaf)
     for r in cubes(as_tables(world), PARAMS).itertuples():
@@ -345,6 +419,15 @@ def test_stocks_of_two_cercles_add_up_and_say_how_many_were_assessed(tmp_path):
     assert found["idps_people", "cod2021:ML10", "2016-12-31"] == 500
     assert found["idp_cercles_assessed", "gao", "2016-12-31"] == 2
     assert ("returned_idps_people", "gao", "2016-12-31") not in found
+
+
+def test_stocks_of_the_four_cercles_of_menaka_are_those_of_one_cercle_of_2015(tmp_path):
+    names = {"Ménaka": "ML1001", "Andéramboukane": "ML1002", "Inékar": "ML1003", "Tidermène": "ML1004"}
+    rows = [DTM_ROW | {"Région": "Ménaka", "Cercle": name, "Code cercle": code} for name, code in names.items()]
+    found = cells(tables_of(tmp_path, "dtm_stocks", rows, edition="cod2021"))
+    assert found["idps_people", "cod2015:ML0704", "2016-12-31"] == 4 * 60
+    assert found["idps_people", "gao", "2016-12-31"] == found["idps_people", "cod2021:ML10", "2016-12-31"] == 4 * 60
+    assert found["idp_cercles_assessed", "gao", "2016-12-31"] == 1  # as its four cercles of 2015 are counted
 
 
 def test_stocks_of_two_days_are_never_added(tmp_path):

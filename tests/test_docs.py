@@ -1,14 +1,12 @@
-"""What the documents say is true: links, paths, commands, messages; and what may not enter git is refused."""
+"""What the documents say is true: links, paths, commands, messages."""
 
 from __future__ import annotations
 
 import ast
-import json
 import re
 import shlex
 import subprocess
 import sys
-import zipfile
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -25,7 +23,6 @@ from veille.indicators.registry import DIFFERENCES, MEASURES, SHARES
 from veille.sources import registry, snapshots
 
 ROOT = Path(__file__).resolve().parents[1]
-CHECK = ROOT / "tools" / "check_files.py"
 GUIDE = ROOT / "docs" / "guide"
 DOCS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
@@ -239,160 +236,3 @@ def test_hooks_are_local_and_their_scripts_exist():
     for hook in given["repos"][0]["hooks"]:
         assert hook["language"] == "system"
         assert [w for w in hook["entry"].split() if w.endswith(".py") and not (ROOT / w).is_file()] == []
-
-
-# --- what may not enter git -----------------------------------------------------------------------------------------
-
-KOBO = ["start", "meta/_uuid", "_submission_time"]
-RECORDER = ["INCIDENT ID", "SURVIVOR CODE", "SEX"]
-
-
-def _csv(header: list[str], delimiter: str = ",") -> bytes:
-    return (delimiter.join(f'"{name}"' for name in header) + "\n").encode()
-
-
-def _xlsx(path: Path, header: list[str], title: str = "") -> None:
-    import xlsxwriter
-
-    book = xlsxwriter.Workbook(path)
-    book.add_worksheet("Lisez-moi")
-    hidden = book.add_worksheet("Data")
-    hidden.hide()
-    if title:
-        hidden.write(0, 0, title)
-    hidden.write_row(1 if title else 0, 0, header)
-    book.close()
-
-
-def _notebook(outputs: list, count: int | None) -> str:
-    cell = {"cell_type": "code", "source": "", "metadata": {}, "outputs": outputs, "execution_count": count}
-    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
-
-
-@pytest.fixture
-def repository(tmp_path):
-    """A fresh git repository, and a function that adds a file to it."""
-    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
-
-    def add(name: str, content: bytes | str = b"") -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            path.write_bytes(content.encode() if isinstance(content, str) else content)
-        subprocess.run(["git", "add", "--force", name], cwd=tmp_path, check=True)
-        return path
-
-    add.root = tmp_path
-    return add
-
-
-def _check(root: Path, *names: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, str(CHECK), *names], cwd=root, capture_output=True, encoding="utf-8", check=False
-    )
-    return done.returncode, done.stderr
-
-
-REFUSED = {
-    "outputs": (
-        "notebooks/a.ipynb",
-        _notebook([{"output_type": "stream", "text": "7"}], None),
-        "carnet avec des sorties",
-    ),
-    "execution-count": ("notebooks/a.ipynb", _notebook([], 3), "carnet avec des sorties"),
-    "not-a-notebook": ("notebooks/a.ipynb", "{", "carnet illisible"),
-    "large": ("docs/film.bin", b"0" * 1_500_001, "1,5 Mo"),
-    "restricted-folder": ("data/raw/kobo/2017-07-05/restricted/a.txt", b"x", "dépôt restreint"),
-    "report": ("reports/bulletin/gao/2016-10/numbers.csv", b"key\n", "fichier produit"),
-    "example": ("data/example/alerts/2017-06-05/a.csv", b"a\n", "fichier produit"),
-    "candidate": ("data/processed/candidate/real/0/a.csv", b"a\n", "fichier produit"),
-    "kobo-csv": ("params/export.csv", _csv(KOBO, ";"), "export KoBo"),
-    "kobo-csv-under-a-title": ("params/export.csv", b"Export du jour\n\n" + _csv(KOBO), "export KoBo"),
-    "kobo-utf16": ("params/export.csv", _csv(KOBO, "\t").decode().encode("utf-16"), "export KoBo"),
-    "recorder-csv": ("data/raw/gbvims/2017-07-05/a.CSV", _csv(RECORDER), "GBVIMS"),
-    "broken-workbook": ("params/a.xlsx", b"not a workbook", "classeur illisible"),
-}
-
-
-@pytest.mark.parametrize(("name", "content", "why"), REFUSED.values(), ids=REFUSED)
-def test_refused(repository, name, content, why):
-    repository(name, content)
-    code, said = _check(repository.root)
-    assert code == 1
-    assert name in said and why in said
-
-
-@pytest.mark.parametrize("header", [KOBO, RECORDER], ids=["kobo", "recorder"])
-@pytest.mark.parametrize("title", ["", "Extraction"], ids=["first-row", "under-a-title"])
-def test_a_workbook_is_known_by_its_columns_in_a_hidden_sheet_too(repository, header, title):
-    _xlsx(repository.root / "a.xlsx", header, title)
-    repository("a.xlsx")
-    code, said = _check(repository.root)
-    assert code == 1 and "des lignes sur des personnes" in said
-
-
-def test_a_workbook_that_would_unpack_too_far_is_not_read(repository):
-    with zipfile.ZipFile(repository.root / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", b" " * (64 * 2**20 + 1))
-    repository("a.xlsx")
-    assert "classeur illisible" in _check(repository.root)[1]
-
-
-@pytest.mark.parametrize("line", ["sensitivity: restricted", "sensitivity:   'restricted'   # protocole"])
-def test_a_restricted_deposit_is_refused_whole_with_its_papers(repository, line):
-    repository("data/raw/cpims/2017-07-05/source.yml", f"source: cpims\n{line}\n")
-    repository("data/raw/cpims/2017-07-05/a.csv", b"a,b\n")
-    code, said = _check(repository.root)
-    assert code == 1 and said.count("dépôt restreint") == 2
-
-
-ACCEPTED = {
-    "stripped-notebook": ("notebooks/a.ipynb", _notebook([], None)),
-    "public-deposit": ("data/raw/unhcr_idps/2026-11-21/a.csv", b"reference_date,people\n2016-12-31,20\n"),
-    "public-release": ("data/processed/releases/public/a.csv", b"key,value\n"),
-    "columns-named-in-tests": ("tests/a.csv", _csv(KOBO)),
-    "columns-named-in-the-package": ("src/veille/a.csv", _csv(RECORDER)),
-    "one-of-two-columns": ("params/a.csv", b"_uuid,commune\n"),
-    "empty": ("params/a.csv", b""),
-}
-
-
-@pytest.mark.parametrize(("name", "content"), ACCEPTED.values(), ids=ACCEPTED)
-def test_accepted(repository, name, content):
-    repository(name, content)
-    assert _check(repository.root) == (0, "")
-
-
-def test_only_the_files_given_are_checked_from_any_folder(repository):
-    repository("params/bad.csv", _csv(KOBO))
-    repository("params/good.csv", b"a\n")
-    assert _check(repository.root / "params", "good.csv") == (0, "")
-    assert "params/bad.csv" in _check(repository.root / "params", "bad.csv", "good.csv")[1]
-
-
-def test_an_untracked_or_deleted_file_is_nobodys_concern(repository):
-    (repository.root / "draft.csv").write_bytes(_csv(KOBO))
-    repository("gone.csv", b"a\n").unlink()
-    assert _check(repository.root) == (0, "")
-
-
-def test_messages_quote_no_value(repository):
-    repository("a.csv", _csv(KOBO) + b"2017,uuid-of-somebody,Ansongo\n")
-    assert "somebody" not in _check(repository.root)[1]
-
-
-def test_strip_empties_a_notebook_and_then_leaves_it_alone(repository):
-    path = repository("a.ipynb", _notebook([{"output_type": "stream", "text": "7"}], 3))
-    assert _check(repository.root, "--strip", "a.ipynb")[0] == 1
-    once = path.read_bytes()
-    assert _check(repository.root, "--strip", "a.ipynb") == (0, "") and path.read_bytes() == once
-    assert _check(repository.root) == (0, "")
-
-
-def test_outside_a_repository_names_are_asked_for(tmp_path):
-    code, said = _check(tmp_path)
-    assert code == 2 and "donnez des noms" in said
-
-
-def test_this_repository_passes():
-    assert _check(ROOT) == (0, "")

@@ -21,6 +21,10 @@ from veille import example, places
 from veille.codes import code_list, from_form, mapping
 from veille.example import calibration, fivew, kobo_incidents
 from veille.places import Place
+from veille.project import Project
+from veille.sources import snapshots
+from veille.sources.reading import connection
+from veille.tables import build
 
 ROOT = Path(__file__).resolve().parents[1]
 LAST = "2018-01-05"
@@ -136,6 +140,17 @@ def table(root: Path, reader: str, file: str, received: str = LAST) -> list[dict
 
 def coverage(root: Path, received: str = LAST) -> list[dict]:
     return table(root, "monitoring_coverage", "EXEMPLE_couverture_monitoring.csv", received)
+
+
+def test_every_example_file_is_read_whole_with_no_row_refused_and_no_cell_set_aside(root, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "example").symlink_to(root)
+    last = snapshots.newest(Project(tmp_path), "example", None)
+    assert {s.source for s in last} == {p.name for p in root.iterdir() if p.is_dir()}
+    for snapshot in last:
+        with connection() as con:
+            balance = build.part(con, snapshot).balance
+        assert balance.kept and not balance.refused and not balance.set_aside, snapshot.label
 
 
 def activities(root: Path, received: str = LAST) -> tuple[list[str], list[str], list[list[str]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pytest
 import yaml
@@ -34,6 +34,11 @@ def test_the_gazetteer_holds_the_places_that_ocha_counts():
         ("cod2021", 1): 10,
         ("cod2021", 2): 53,
         ("cod2015", 3): 193,
+        # 2018: the names of 2021 in order, and Ménaka still a cercle. DRC: three provinces of another country.
+        ("cod2018", 1): 9,
+        ("cod2018", 2): 50,
+        ("cod_drc2025", 1): 3,
+        ("cod_drc2025", 2): 10,
     }
     communes = Counter(n.place.pcode[:4] for n in places.gazetteer().values() if n.level == 3)
     assert communes == {"ML05": 108, "ML06": 52, "ML07": 23, "ML08": 10}
@@ -85,6 +90,33 @@ def test_the_crosswalk_leads_every_cercle_to_its_namesake_and_menaka_to_its_regi
     others = {a: b for a, b in crosswalk.items() if a.pcode != "ML0704"}
     assert all(places.name_of(a) == places.name_of(b) for a, b in others.items())
     assert len(set(crosswalk.values())) == 50  # nobody's ground is counted twice
+
+
+def test_every_cercle_of_2021_lies_in_one_of_2015_its_namesake_or_menaka():
+    menaka = {code for code in CERCLES_2021.values() if code.startswith("ML10")}
+    assert len(menaka) == 4
+    for name, code in CERCLES_2021.items():
+        inside = places.reporting(Place("cod2021", code))
+        assert inside == Place("cod2015", "ML0704" if code in menaka else CERCLES_2015[name])
+
+
+def test_every_cercle_of_2018_lies_in_its_namesake_of_2015():
+    cercles = {n.name: n.place for n in places.gazetteer().values() if (n.place.edition, n.level) == ("cod2018", 2)}
+    assert cercles.keys() == CERCLES_2015.keys()
+    assert {name: places.reporting(place).pcode for name, place in cercles.items()} == CERCLES_2015
+    assert cercles["Ménaka"].pcode == "ML0704" and cercles["Gao"].pcode == CERCLES_2021["Gao"]
+
+
+def test_no_place_of_another_country_lies_in_an_area_of_mali():
+    congo = [n.place for n in places.gazetteer().values() if n.place.edition == "cod_drc2025"]
+    assert congo and not any(places.reporting(place) for place in congo)
+    assert "cod_drc2025" not in {edition for _, _, edition, _, _ in places.memberships(PARAMS)}
+
+
+def test_a_cercle_of_2015_lies_in_itself_and_a_code_of_no_cercle_nowhere():
+    assert all(places.reporting(Place("cod2015", c)) == Place("cod2015", c) for c in CERCLES_2015.values())
+    assert places.reporting(Place("cod2021", "ML0799")) is None
+    assert places.reporting(Place("cod1998", "ML0701")) is None  # an edition that is not: no bare code
 
 
 def test_every_place_hangs_from_a_place_of_its_own_edition():
@@ -176,7 +208,8 @@ def test_communes_that_share_a_name_need_their_cercle(name, parents):
 def test_a_misspelt_cercle_in_a_file_gets_the_nearest_name_and_its_row_but_is_not_quoted(tmp_path):
     with pytest.raises(BadData) as refused:
         tables_of(tmp_path, "kobo_incidents", [kobo(), kobo(_uuid="u2", id_incident="I2", cercle="Ansongoo")])
-    assert "ansongo " in refused.value.next_step and "ligne(s) : 3" in refused.value.message
+    assert "ansongo " in refused.value.next_step and refused.value.message.endswith(", ligne 3.")
+    assert "params/aliases.csv" in refused.value.next_step  # where somebody may admit it
     assert "Ansongoo" not in str(refused.value) and "ansongoo" not in str(refused.value)
 
 
@@ -222,16 +255,33 @@ def test_a_region_holds_the_cercles_whose_ground_it_covers():
 def test_no_place_counts_a_leaf_twice():
     rows = places.memberships(PARAMS)
     assert len(set(rows)) == len(rows)
-    leaves = Counter((place, leaf) for place, _, *leaf_ in rows for leaf in [tuple(leaf_)])
+    leaves = Counter((place, edition, code) for place, _, edition, code, _ in rows)
     assert set(leaves.values()) == {1}
-    assert sum(place == "mali" and len(code) == 6 for place, _, _, code in rows) == 50
-    assert sum(place == "gao" and len(code) == 6 for place, _, _, code in rows) == 4
-    assert Counter(level for place, level in {(p, lv) for p, lv, _, _ in rows}) == {
+    for place, cercles in (
+        ("mali", {"cod2015": 50, "cod2018": 50, "cod2021": 53}),
+        ("gao", {"cod2015": 4, "cod2018": 4, "cod2021": 7}),
+    ):
+        assert Counter(e for p, _, e, code, _ in rows if p == place and len(code) == 6) == cercles
+    assert Counter(level for place, level in {(p, lv) for p, lv, *_ in rows}) == {
         "cercle": 50,
         "region": 10,
         "area": 4,
         "country": 1,
     }
+
+
+def test_the_leaves_of_other_editions_are_those_of_2015_through_the_crosswalk_and_never_by_their_code():
+    inside = defaultdict(set)
+    for place, _, edition, code, cercle in places.memberships(PARAMS):
+        if cercle:
+            assert cercle == places.reporting(Place(edition, code)).pcode
+            inside[place, edition].add(cercle)
+        else:
+            assert len(code) == 4  # a region, for the sources that stop there
+    for (place, edition), cercles in inside.items():
+        assert cercles == inside[place, "cod2015"], edition
+    (bourem,) = (r for r in places.memberships(PARAMS) if r[0] == "cod2015:ML0703" and r[2] == "cod2021")
+    assert bourem == ("cod2015:ML0703", "cercle", "cod2021", "ML0702", "ML0703")
 
 
 def test_an_unknown_area_gets_the_nearest_name():

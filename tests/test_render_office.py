@@ -194,13 +194,16 @@ def test_tags_are_left_out_where_there_are_none_or_on_demand(book, tmp_path):
     assert rows_of(book, "evolution")[2:4] == [["Mois", "Incidents"], ["juillet 2016", 58.0]]
     xlsx.render(documents.sample(), tmp_path / "plain.xlsx", hxl=False)
     plain = CalamineWorkbook.from_path(str(tmp_path / "plain.xlsx"))
-    assert not any("#" in str(cell) for row in rows_of(plain, "incidents-par-cercle") for cell in row)
+    for name in ("incidents-par-cercle", "Clés"):
+        assert not any("#" in str(cell) for row in rows_of(plain, name) for cell in row)
+    assert len(rows_of(plain, "Clés")) == len(rows_of(book, "Clés")) - 1
 
 
 def test_the_keys_name_the_number_of_each_cell(book):
     keys = rows_of(book, "Clés")
     assert keys[2] == ["Feuille", "Cellule", "Clé", "Valeur", "Affichage"]
-    by_cell = {(row[0], row[1]): row[2:] for row in keys[3:]}
+    assert keys[3] == ["#meta+sheet", "#meta+cell", "#indicator+id", "#indicator+value+num", "#indicator+value+text"]
+    by_cell = {(row[0], row[1]): row[2:] for row in keys[4:]}
     assert by_cell["incidents-par-cercle", "D7"] == [
         "protection_incidents.cercle=ansongo.share@gao@2017-06",
         35.5,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import warnings
@@ -23,9 +24,9 @@ from veille.codes import code_list, from_form, mapping
 from veille.disclosure import safe
 from veille.errors import BuildFailed, UnknownName
 from veille.places import Place, ancestors, areas, gazetteer, name_of, resolve
-from veille.schemas import datapackage, definitions, dictionary, template, xlsform
-from veille.sources import sheets
-from veille.tables.contracts import CONTRACTS, _killed_within_victims
+from veille.schemas import datapackage, definitions, dictionary, numbers, template, xlsform
+from veille.sources import formats, reading
+from veille.tables.contracts import keeps
 
 TABLES = definitions.tables()
 COLUMNS = [pytest.param(t, c, id=f"{t.name}.{n}") for t in TABLES.values() for n, c in t.columns.items()]
@@ -49,8 +50,10 @@ def test_every_table_of_the_data_model_is_defined_once():
         "incident_counts",
         "coverage",
         "published_figures",
+        "population",
+        "country_displacement",
     }
-    assert len(TABLES) == 27
+    assert len(TABLES) == 29
 
 
 def test_every_column_of_the_data_model_has_its_counterpart_or_the_reason_why_not():
@@ -118,27 +121,7 @@ def test_the_code_lists_are_those_of_the_data_model():
         assert set(from_form(ours)) == theirs[name] - lacking, name
 
 
-# --- the definitions against the contracts -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", list(CONTRACTS))
-def test_definition_and_contract_name_the_same_columns(name):
-    ours = {n: c for n, c in TABLES[name].kept.items() if not c.planned}
-    contract = CONTRACTS[name].columns
-    assert list(ours) == list(contract)
-    assert {n for n, c in ours.items() if c.required} == {n for n, c in contract.items() if not c.nullable}
-    unique = set(CONTRACTS[name].unique or ()) | {n for n, c in contract.items() if c.unique}
-    assert set(TABLES[name].key) == unique
-    for n, column in ours.items():
-        allowed = [set(check.statistics["allowed_values"]) for check in contract[n].checks if check.name == "isin"]
-        assert allowed == ([set(code_list(column.codes))] if column.codes else []), n
-
-
-def test_only_the_original_type_waits_for_its_contract():
-    assert {(t.name, n) for t in TABLES.values() for n, c in t.columns.items() if c.planned} == {
-        ("incidents", "original_type"),
-        ("incidents", "typology_version"),
-    }
+# --- what may enter, and what people read of it --------------------------------------------------------------------
 
 
 def test_no_table_keeps_what_identifies_someone():
@@ -213,6 +196,19 @@ def parsed(change) -> definitions.Table:
         ),
         pytest.param(lambda t: t["columns"]["sex"].update(min=0), "columns.sex", id="bounds-of-a-code"),
         pytest.param(lambda t: t["columns"]["well_id"].update(pattern="("), "columns.well_id", id="unreadable-pattern"),
+        pytest.param(
+            lambda t: t["columns"]["sex"].update(codes="../tables/incidents"),
+            "columns.sex.codes",
+            id="a-path-for-a-list",
+        ),
+        pytest.param(
+            lambda t: t["columns"]["sex"].update(planned=True), "columns.sex.planned", id="no-column-waits-for-later"
+        ),
+        pytest.param(
+            lambda t: t.update(rules=[{"sum": ["sex"], "at_most": ["well_id"], "message": {"fr": "a", "en": "a"}}]),
+            "rules",
+            id="a-rule-that-compares-words",
+        ),
         pytest.param(lambda t: t.update(key=["well"]), "key", id="key-that-is-no-column"),
         pytest.param(lambda t: t.update(key=["sex"]), "key", id="key-that-may-be-blank"),
         pytest.param(lambda t: t["columns"]["sex"].update({"from": "sexe"}), "data_model", id="from-nowhere"),
@@ -357,7 +353,7 @@ def test_the_dictionary_is_current():
 SURVEY = xlsform.survey()
 CHOICES = xlsform.choices()
 QUESTIONS = [q for _, questions in xlsform.GROUPS.values() for q in questions]
-KOBO = sheets.declared("kobo_incidents").columns
+KOBO = formats.declared("kobo_incidents").columns
 
 
 def headers() -> list[str]:
@@ -379,9 +375,9 @@ def choices_of(name: str) -> list[dict[str, str]]:
 
 def test_an_export_of_the_form_has_the_columns_that_the_reader_declares():
     added_by_kobo = {"_id", "_uuid", "_submission_time", "_validation_status", "_notes", "_status", "_submitted_by"}
-    added_by_kobo |= {"__version__", "_tags", "_index"}
+    added_by_kobo |= {"__version__", "_tags", "meta/rootUuid", "_index"}
     assert headers() == [c.header for c in KOBO if c.header not in added_by_kobo]
-    assert xlsform.settings()["form_title"] == sheets.declared("kobo_incidents").sheet
+    assert xlsform.settings()["form_title"] == formats.declared("kobo_incidents").sheet
 
 
 def test_pyxform_accepts_the_form_without_a_warning(tmp_path):
@@ -429,7 +425,7 @@ def test_the_choices_of_the_form_are_read_back_by_the_source():
         if row["type"].startswith("select"):
             assert choices_of(row["type"].split()[1]), row["name"]
     for column in KOBO:
-        if column.type in ("code", "codes"):
+        if column.codes:
             (row,) = (r for r in SURVEY if r.get("name") == column.header.rsplit("/", 1)[-1])
             assert {c["name"] for c in choices_of(row["type"].split()[1])} == set(from_form(column.codes))
 
@@ -487,7 +483,7 @@ def test_the_form_accepts_exactly_the_victims_that_the_contract_accepts():
     rows = pd.DataFrame(
         {c: pd.array([pd.NA if f[n] == "" else f[n] for f in forms], "Int64") for n, c in columns.items()}
     )
-    assert accepted == _killed_within_victims(rows).tolist()
+    assert accepted == keeps(TABLES["incidents"].rules[0], rows).tolist()
     assert 0 < sum(accepted) < len(forms)
 
 
@@ -529,7 +525,7 @@ def test_an_export_of_the_filled_form_is_read_without_loss(tmp_path):
                 else:
                     value = {"integer": k, "date": "2017-06-14", "text": f"texte {k}"}.get(row["type"], "")
                 sheet.write(k + 1, c, value)
-    df = sheets.read(path, "kobo_incidents")
+    df = reading.read_frame(path, "kobo_incidents")
     assert len(df) == longest
     assert set(df["incident_type"]) == set(code_list("incident_type"))
     assert set(df["perpetrator"]) == set(code_list("perpetrator"))
@@ -600,13 +596,13 @@ def test_a_drop_down_holds_every_code_of_its_list(books, name):
         elif spec.type == "yes_no":
             assert listed(book, rule.formula1) == ["Oui", "Non"]
         elif texts:
-            newer, older = re.findall(r"Listes!\$[A-Z]+\$\d+(?::\$[A-Z]+\$\d+)?", rule.formula1)
-            assert listed(book, older) == list(texts)
-            other = template.entries(name, column, "cod2021")
-            if other:
-                assert listed(book, newer) == list(other)
-            else:
-                assert newer == template.NOTHING and book["Listes"][newer.split("!")[1].replace("$", "")].value is None
+            nothing = book["Listes"][template.NOTHING.split("!")[1].replace("$", "")]
+            assert template.NOTHING in rule.formula1 and nothing.value is None  # any other edition, or none written yet
+            ranges = dict(re.findall(r'="([^"]+)",(Listes![$A-Z\d]+:[$A-Z\d]+)', rule.formula1))
+            for edition, entry in code_list("edition").items():
+                places_ = list(template.entries(name, column, edition))
+                assert (listed(book, ranges.pop(entry["fr"])) if places_ else []) == places_
+            assert not ranges
 
 
 @pytest.mark.parametrize("name", list(TABLES))
@@ -673,26 +669,29 @@ ROWS = [
 ]
 
 
-def safe_folder(folder, rows=ROWS, nature="real"):
+META = {"version": "0123456789ab", "nature": "real", "audience": "cluster", "sources": [{"title": "Monitoring", "covers": "2017-06"}]}  # fmt: skip
+
+
+def package(folder, rows=ROWS, **meta):
+    """A table of these rows, and beside it the data package that describes it."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([safe.COLUMNS, *rows])
+    content = text.getvalue().encode()
     (folder / "tables").mkdir(parents=True)
-    with open(folder / "tables" / "incidents.csv", "w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([safe.COLUMNS, *rows])
-    sources = [{"source": "kobo_incidents", "title": "Monitoring", "covers": "2017-06"}]
-    meta = {"version": "0123456789ab", "nature": nature, "audience": "cluster", "sources": sources}
-    (folder / "candidate.json").write_text(json.dumps(meta), encoding="utf-8")
+    (folder / "tables" / "incidents.csv").write_bytes(content)
+    given = datapackage.describe(META | meta, {"tables/incidents.csv": content})
+    (folder / safe.PACKAGE).write_text(json.dumps(given, ensure_ascii=False), encoding="utf-8")
     return folder
 
 
 def report_of(folder):
     import frictionless
 
-    path = folder / datapackage.FILE
-    path.write_text(json.dumps(datapackage.describe(folder), ensure_ascii=False), encoding="utf-8")
-    return frictionless.validate(str(path))
+    return frictionless.validate(str(folder / safe.PACKAGE))
 
 
 def test_frictionless_accepts_the_package_of_safe_tables(tmp_path):
-    report = report_of(safe_folder(tmp_path / "candidate"))
+    report = report_of(package(tmp_path / "candidate"))
     assert report.valid, report.flatten(["type", "note"])
     assert report.stats["tasks"] == 1 and report.tasks[0].stats["rows"] == 3
 
@@ -708,32 +707,40 @@ def test_frictionless_accepts_the_package_of_safe_tables(tmp_path):
 def test_frictionless_sees_a_table_that_is_not_safe_as_described(tmp_path, column, value, fault):
     row = list(ROWS[0])
     row[column] = value
-    report = report_of(safe_folder(tmp_path / "candidate", [row, *ROWS[1:]]))
+    report = report_of(package(tmp_path / "candidate", [row, *ROWS[1:]]))
     assert fault in [t for (t,) in report.flatten(["type"])]
 
 
 def test_frictionless_sees_a_table_changed_after_its_description(tmp_path):
-    folder = safe_folder(tmp_path / "candidate")
+    folder = package(tmp_path / "candidate")
     assert report_of(folder).valid
     table = folder / "tables" / "incidents.csv"
     table.write_text(table.read_text(encoding="utf-8").replace("67", "76"), encoding="utf-8")
-    import frictionless
-
-    assert not frictionless.validate(str(folder / datapackage.FILE)).valid
+    assert not report_of(folder).valid
 
 
 def test_the_package_describes_the_columns_of_a_safe_table():
-    assert tuple(datapackage.FIELDS) == safe.COLUMNS
-    assert datapackage.FIELDS["status"]["enum"] == list(safe.STATUSES)
+    assert tuple(numbers.FIELDS) == safe.COLUMNS
+    (resource,) = datapackage.describe(META, {"tables/incidents.csv": b""})["resources"]
+    (status,) = (f for f in resource["schema"]["fields"] if f["name"] == "status")
+    assert status["constraints"]["enum"] == list(safe.STATUSES)
 
 
-def test_an_invented_package_says_so_and_the_same_folder_gives_the_same_package(tmp_path):
-    real, example = safe_folder(tmp_path / "r"), safe_folder(tmp_path / "e", nature="example")
-    assert datapackage.describe(example)["title"].startswith("EXEMPLE SYNTHÉTIQUE")
-    assert "EXEMPLE" not in json.dumps(datapackage.describe(real), ensure_ascii=False)
-    assert datapackage.describe(real) == datapackage.describe(real)
+def test_every_column_of_a_safe_number_has_its_own_tag():
+    tags = [field["hxl"] for field in numbers.FIELDS.values()]
+    for several in (tags, list(numbers.PRINTED.values())):
+        assert len(several) == len(set(several))
+        assert {re.match(r"#(\w+)", tag)[1] for tag in several} <= definitions.HASHTAGS
 
 
-def test_a_folder_without_safe_tables_is_refused(tmp_path):
+def test_an_invented_package_says_so_and_the_same_tables_give_the_same_package():
+    tables = {"tables/incidents.csv": b"key\n"}
+    real, example = (datapackage.describe(META | {"nature": nature}, tables) for nature in ("real", "example"))
+    assert example["title"].startswith("EXEMPLE SYNTHÉTIQUE")
+    assert "EXEMPLE" not in json.dumps(real, ensure_ascii=False)
+    assert datapackage.describe(META, tables) == real
+
+
+def test_a_package_of_no_table_is_refused():
     with pytest.raises(BuildFailed):
-        datapackage.describe(tmp_path)
+        datapackage.describe(META, {})

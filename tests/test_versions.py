@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from datetime import date
 
 import pytest
-from incidents import GOOD_ROWS, deposit, fivew_row, kobo, new_project
+from incidents import GOOD_ROWS, decide, deposit, fivew_row, kobo, new_project
 
 from veille import versions
+from veille.disclosure.safe import PACKAGE as PACKAGE_OF_TABLES
 from veille.disclosure.safe import SafeTables
-from veille.errors import BadData, BadParameter
+from veille.errors import BadData, BadParameter, BuildFailed
 from veille.project import PACKAGE
 
 AMSS = GOOD_ROWS["amss_incidents"]
 ALERT = GOOD_ROWS["alerts"]
+ALIASES = "edition,niveau,graphie,pcode,par,le\ncod2015,2,Gao-ville,ML0701,chargé de l’IM,2017-01-05\n"
+CORRECTION = """\
+- source: monitoring_coverage
+  key: {mois: 2016-10, cercle: Gao}
+  column: communes_couvertes
+  from: 5
+  to: 4
+  reason: compté deux fois
+  by: chargé de l’IM
+  received: 2017-01-05
+"""
 
 
 @pytest.fixture
@@ -89,13 +102,67 @@ def test_days_between_two_receipts_share_their_version(project):
         pytest.param(lambda p: shutil.rmtree(p.raw("real") / "alerts"), id="a-source-taken-away"),
         pytest.param(lambda p: rule(p, "disclosure.yml", "threshold: 3", "threshold: 4"), id="a-threshold"),
         pytest.param(lambda p: rule(p, "places.yml", "ML0704", "ML0701"), id="a-cercle-in-another-zone"),
-        pytest.param(lambda p: (p.params / "corrections.yml").write_text("x: 1"), id="a-correction"),
+        pytest.param(lambda p: decide(p.root, "corrections.yml", CORRECTION), id="a-correction"),
+        pytest.param(lambda p: decide(p.root, "aliases.csv", ALIASES), id="a-spelling-that-was-admitted"),
     ],
 )  # fmt: skip
 def test_another_input_is_another_version(project, change):
     before = version_id(project)
     change(project)
     assert version_id(project) != before
+
+
+def test_a_decision_taken_back_is_the_version_of_before(project):
+    before = version_id(project)
+    decide(project.root, "aliases.csv", ALIASES)
+    (project.params / "aliases.csv").unlink()
+    assert version_id(project) == before
+
+
+def test_a_decision_that_cannot_be_read_stops_every_version(project):
+    decide(project.root, "corrections.yml", "x: 1")
+    with pytest.raises(BadData, match="params/corrections.yml"):
+        version_id(project)
+
+
+# --- parts: what one snapshot gives, made once ----------------------------------------------------------------------
+
+
+def test_a_decision_makes_the_rows_that_were_read_before_it_anew(tmp_path):
+    project = new_project(tmp_path / "p")
+    deposit(project.raw("real"), "alerts", "2017-01-20", [ALERT, ALERT | {"alerte_id": "A-2", "cercle": "Gao-ville"}])
+
+    def kept() -> int:
+        return versions.balances(versions.current(project, "real"))["alerts/2017-01-20"].kept
+
+    with pytest.raises(BadData, match="cercle inconnu"):
+        kept()
+    decide(project.root, "aliases.csv", ALIASES)
+    assert kept() == 2
+    (project.params / "aliases.csv").unlink()
+    with pytest.raises(BadData, match="cercle inconnu"):
+        kept()
+
+
+def test_a_correction_changes_the_number_and_the_version_that_gives_it(project):
+    deposit(project.raw("real"), "monitoring_coverage", "2017-01-05", [GOOD_ROWS["monitoring_coverage"]])
+
+    def communes() -> str:
+        folder = versions.candidate(versions.current(project, "real"), "cluster")
+        return SafeTables.read(folder).get("communes_covered", "cod2015:ML0701", "2016-10").display()
+
+    before = communes()
+    decide(project.root, "corrections.yml", CORRECTION)
+    assert (before, communes()) == ("5", "4")
+
+
+def test_the_balance_of_every_snapshot_is_told_once_it_was_read(project):
+    balances = versions.balances(versions.current(project, "real"))
+    assert {label: (b.read, b.kept) for label, b in balances.items()} == {
+        "alerts/2017-01-20": (1, 1),
+        "amss_incidents/2017-02-05": (2, 2),
+    }
+    assert not list(project.root.rglob(".draft-*"))
 
 
 def rule(project, name: str, old: str, new: str) -> None:
@@ -228,6 +295,32 @@ def test_counting_again_gives_the_same_bytes(counted):
     before = {p.name: p.read_bytes() for p in folders["cluster"].rglob("*") if p.is_file()}
     versions.candidate(versions.current(project, "real"), "cluster", again=True)
     assert {p.name: p.read_bytes() for p in folders["cluster"].rglob("*") if p.is_file()} == before
+
+
+def test_a_candidate_carries_a_data_package_that_frictionless_accepts(counted):
+    import frictionless
+
+    _, folders = counted
+    for audience, folder in folders.items():
+        report = frictionless.validate(str(folder / PACKAGE_OF_TABLES))
+        assert report.valid, report.flatten(["type", "note"])
+        given = json.loads((folder / PACKAGE_OF_TABLES).read_text(encoding="utf-8"))
+        assert {r["path"] for r in given["resources"]} == {f"tables/{p.name}" for p in (folder / "tables").iterdir()}
+        assert sum(task.stats["rows"] for task in report.tasks) == len(SafeTables.read(folder))
+        assert audience in given["keywords"] and given["version"] in given["name"]
+
+
+def test_the_data_package_is_sealed_and_a_candidate_that_has_none_is_read(counted, tmp_path):
+    _, folders = counted
+    shutil.copytree(folders["cluster"], tmp_path / "changed")
+    path = tmp_path / "changed" / PACKAGE_OF_TABLES
+    path.write_bytes(path.read_bytes().replace(b"cluster", b"public "))
+    with pytest.raises(BuildFailed, match="modifiées"):
+        SafeTables.read(tmp_path / "changed")
+    tables = SafeTables.read(folders["cluster"])
+    SafeTables(tables, {"version": "abc"}, tables.records).write(tmp_path / "older")
+    assert not (tmp_path / "older" / PACKAGE_OF_TABLES).exists()
+    assert len(SafeTables.read(tmp_path / "older")) == len(tables)
 
 
 def test_nothing_but_safe_tables_is_left_in_the_candidate(counted):

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .errors import BadParameter, VeilleError, near
+
+if TYPE_CHECKING:
+    from .sources.balance import Balance
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -125,13 +129,26 @@ def data(as_of: AsOf = "", nature: Nature = "", debug: Debug = False) -> None:
             if not version.snapshots:
                 print(f"{kind} : aucune donnée reçue à cette date")
                 continue
+            _print_balances(versions.balances(version, _say))
             for audience in ("cluster", "public"):
-                folder = versions.candidate(version, audience, _say, again=audience == "cluster")
+                folder = versions.candidate(version, audience, _say)
                 seal = versions.meta(folder)
                 word = {"pass": "PASS", "provisional": "provisoire (R1, R3 cellule par cellule)"}[
                     seal["verdict"]["result"]
                 ]
                 print(f"{kind} {audience} : version {version.id}, {len(version.snapshots)} sources, verdict {word}")
+
+
+def _print_balances(balances: dict[str, Balance]) -> None:
+    """One line per snapshot, then the whole: rows read = kept + left out + refused."""
+    sums = {name: 0 for name in ("read", "kept", "left_out", "refused")}
+    for label, balance in [*balances.items(), ("ensemble", None)]:
+        if balance:
+            sums = {name: sums[name] + n for name, n in balance.summary().items()}
+        n = balance.summary() if balance else sums
+        print(
+            f"  {label:<38} {n['read']:>8} lues = {n['kept']} gardées + {n['left_out']} laissées de côté + {n['refused']} refusées"
+        )
 
 
 @app.command("list")
@@ -161,10 +178,10 @@ def list_(debug: Debug = False) -> None:
 
 @app.command()
 def receive(
-    files: Annotated[list[Path], typer.Argument(help="Fichiers reçus, d’une même source", metavar="FICHIER…")],
-    source: Annotated[str, typer.Option("--source", help="kobo_incidents, monitoring_coverage, dtm_stocks, fivew…")],
+    files: Annotated[list[Path], typer.Argument(help="Fichiers reçus, ou leur dossier", metavar="FICHIER…")],
+    source: Annotated[str, typer.Option("--source", help="kobo, fivew, dtm_stocks… (veille sources les liste)")],
     received: Annotated[str, typer.Option("--received", help="Jour de réception (2017-07-05)")],
-    producer: Annotated[str, typer.Option("--producer", help="Qui a produit ces fichiers")] = "Cluster Protection Mali",
+    producer: Annotated[str, typer.Option("--producer", help="Qui a produit ces fichiers (sigle)")] = "",
     edition: Annotated[str, typer.Option("--edition", help="Édition des P-codes : cod2015 ou cod2021")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Contrôle et bilan seulement, sans rien déposer")] = False,
     debug: Debug = False,
@@ -177,19 +194,137 @@ def receive(
 
     day = periods.day(received, "Date de réception")
     with packet.disk_errors():
-        balance = intake.receive(files, source, day, find(), producer=producer, edition=edition, dry_run=dry_run)
-    for line in balance.lines():
-        print(line)
-    if balance.stored is None:
-        print("Essai seulement : rien n’a été déposé.")
-    else:
-        print(f"{'Déposé' if balance.is_new else 'Déjà reçu, rien à faire'} : {_relative(balance.stored)}/")
+        for name, by, paths in intake.sort_out(files, source, producer):
+            with _progress(len(paths) + 3) as say:
+                receipt = intake.receive(
+                    paths, name, day, find(), producer=by, edition=edition, dry_run=dry_run, say=say
+                )
+            for line in receipt.lines():
+                print(line)
+            if receipt.quality:
+                print(f"Rapport de qualité : {_relative(receipt.quality)}")
+            if receipt.stored is None:
+                print("Essai seulement : rien n’a été déposé.")
+            else:
+                print(f"{'Déposé' if receipt.is_new else 'Déjà reçu, rien à faire'} : {_relative(receipt.stored)}/")
+
+
+@app.command()
+def quality(
+    source: Annotated[str, typer.Argument(help="Source, ou série d’un partenaire", metavar="SOURCE")],
+    received: Annotated[
+        str, typer.Argument(help="Jour de réception ; sans lui, le dernier", metavar="JOUR", show_default=False)
+    ] = "",
+    nature: Nature = "",
+    debug: Debug = False,
+) -> None:
+    """Refait le rapport de qualité d’un dépôt reçu."""
+    from . import periods
+    from .build import packet
+    from .project import find
+    from .render import quality as report
+    from .sources import quality as measures
+
+    project = find()
+    day = periods.day(received, "Jour de réception") if received else None
+    with packet.disk_errors(), _progress(3) as say:
+        snapshot = measures.find(project, source, day, nature)
+        print(_relative(report.write(project, measures.of_stored(project, snapshot, say))))
+
+
+@app.command()
+def sources(debug: Debug = False) -> None:
+    """Liste les sources que veille receive sait lire."""
+    from .sources import formats
+    from .sources import receive as intake
+
+    for name in intake.readable():
+        print(f"{name:<22} {formats.declared(name).papers['title']}")
+    for family, several in sorted(intake.families().items()):
+        print(f"{family:<22} l’une de : {', '.join(several)}, d’après l’en-tête")
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Callable[[str], None]]:
+    """A bar on stderr, for a person who watches; each step says what runs now."""
+    if not sys.stderr.isatty():
+        yield lambda line: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=steps)
+
+        def say(line: str) -> None:
+            bar.update(task, description=line, advance=1)
+
+        yield say
 
 
 @app.command()
 def indicators(debug: Debug = False) -> None:
     """Décrit chaque indicateur et sa requête (docs/indicators.md)."""
     from .indicators.catalogue import markdown
+
+    print(markdown(), end="")
+
+
+def _new_workbook(given: str, name: str) -> Path:
+    """Where a workbook is to be written; never over a file that is there already."""
+    path = Path(given or name)
+    if path.suffix.lower() != ".xlsx":
+        raise BadParameter("Le nom du classeur finit par .xlsx.", f"Par exemple : {name}.")
+    if not path.parent.is_dir():
+        raise BadParameter("Le dossier indiqué pour le classeur n’existe pas.", "Créez-le, ou choisissez-en un autre.")
+    if path.exists():
+        raise BadParameter(f"{path.name} existe déjà.", "Donnez un autre nom : un fichier n’est jamais remplacé.")
+    return path
+
+
+@app.command()
+def form(
+    out: Annotated[str, typer.Argument(help="Classeur à écrire", metavar="SORTIE.xlsx", show_default=False)] = "",
+    debug: Debug = False,
+) -> None:
+    """Écrit le formulaire de monitoring pour KoBo (XLSForm)."""
+    from .build import packet
+    from .schemas import xlsform
+
+    path = _new_workbook(out, "formulaire_monitoring.xlsx")
+    with packet.disk_errors():
+        xlsform.write(path)
+    print(path)
+
+
+@app.command()
+def template(
+    table: Annotated[
+        str, typer.Argument(help="Table ; sans elle, la liste des tables", metavar="TABLE", show_default=False)
+    ] = "",
+    out: Annotated[str, typer.Argument(help="Classeur à écrire", metavar="SORTIE.xlsx", show_default=False)] = "",
+    debug: Debug = False,
+) -> None:
+    """Écrit le modèle de saisie Excel d’une table, pour qui n’a pas KoBo."""
+    from .build import packet
+    from .schemas import definitions
+    from .schemas import template as workbook
+
+    if not table:
+        for name, spec in definitions.tables().items():
+            print(f"{name:<20} {spec.title.fr}")
+        return
+    path = _new_workbook(out, f"saisie_{definitions.table(table).name}.xlsx")
+    with packet.disk_errors():
+        workbook.write(path, table)
+    print(path)
+
+
+@app.command()
+def dictionary(debug: Debug = False) -> None:
+    """Décrit chaque colonne de chaque table, et les listes de codes (docs/dictionary.md)."""
+    from .schemas.dictionary import markdown
 
     print(markdown(), end="")
 

@@ -75,7 +75,10 @@ def fold(name: str) -> str:
 
 @cache
 def gazetteer() -> dict[Place, Named]:
-    """Every known place: regions and cercles of both editions, communes of the north and centre (cod2015)."""
+    """Every known place: regions and cercles of each edition, communes of the north and centre (cod2015).
+
+    `cod_drc2025` is another country: its places lie in no area of Mali.
+    """
     with open(GAZETTEER / "places.csv", encoding="utf-8", newline="") as file:
         return {
             Place(row["edition"], row["pcode"]): Named(
@@ -146,6 +149,43 @@ def crosswalk() -> dict[Place, Place]:
 
 
 @cache
+def _reporting() -> dict[Place, Place]:
+    back = {there: here for here, there in crosswalk().items()}
+    with open(GAZETTEER / "crosswalk.csv", encoding="utf-8", newline="") as file:
+        back |= {Place("cod2018", row["cod2018"]): Place("cod2015", row["cod2015"]) for row in csv.DictReader(file)}
+    # A cercle that became a region (Ménaka): each cercle of that region lies in it.
+    return {
+        named.place: back[whole]
+        for named in gazetteer().values()
+        for whole in (named.place, named.parent)
+        if whole in back
+    }
+
+
+def reporting(place: Place) -> Place | None:
+    """The cercle of cod2015, of which areas are made, that a cercle of any edition lies in; None when it is not known."""
+    return place if place.edition == "cod2015" else _reporting().get(place)
+
+
+@cache
+def _grounds() -> dict[Place, frozenset[Place]]:
+    found: dict[Place, set[Place]] = {}
+    for named in gazetteer().values():
+        here = reporting(named.place) if named.level == 2 else None
+        for whole in (named.place, named.parent) if here else ():
+            found.setdefault(whole, set()).add(here)
+    return {place: frozenset(cercles) for place, cercles in found.items()}
+
+
+def ground(place: Place) -> frozenset[Place]:
+    """The cercles of cod2015 that a region is made of, or that a cercle lies in; none for a place outside Mali.
+
+    The region of Gao of 2015 and of 2018 holds Ménaka; that of 2021, under the same code, does not.
+    """
+    return _grounds().get(place, frozenset())
+
+
+@cache
 def seats() -> dict[Place, tuple[float, float]]:
     """Longitude and latitude, in degrees, of the seat of each cercle (cod2015)."""
     with open(GAZETTEER / "seats.csv", encoding="utf-8", newline="") as file:
@@ -204,20 +244,34 @@ def area(code: str, params: Path) -> Area:
     return known[code]
 
 
-def memberships(params: Path) -> list[tuple[str, str, str, str]]:
-    """Rows (place, level, edition, P-code of a leaf): every printable place with the leaves summed into it.
+def memberships(params: Path) -> list[tuple[str, str, str, str, str]]:
+    """Rows (place, level, edition, P-code of a leaf, its cercle): every printable place with the leaves summed into it.
 
-    `place` is `cod2015:ML0701` for a cercle, `cod2021:ML10` for a region, `gao` for an area. Leaves are cercles
-    and, for sources that stop at regions, regions; one source never holds both.
+    `place` is `cod2015:ML0701` for a cercle, `cod2021:ML10` for a region, `gao` for an area. Leaves are cercles, under
+    their codes of each edition, and, for sources that stop at regions, the regions of each edition that lie whole in the
+    place; one source never holds both. `cercle` is the leaf's cercle in cod2015, blank for a region: what is counted
+    when cercles are counted.
     """
+    regions = [named.place for named in gazetteer().values() if named.level == 1 and ground(named.place)]
+
+    def leaves_of(cercles: tuple[Place, ...]) -> set[Place]:
+        return {*cercles, *(region for region in regions if ground(region) <= set(cercles))}
+
     leaves: dict[tuple[str, str], set[Place]] = {}
     for one in areas(params).values():
         level = "country" if one.is_country else "area"
-        leaves[one.code, level] = {*one.cercles, *(region.place for region in one.regions)}
+        leaves[one.code, level] = leaves_of(one.cercles)
         for region in one.regions:
-            leaves[str(region.place), "region"] = {*region.cercles, region.place}
+            leaves[str(region.place), "region"] = leaves_of(region.cercles)
             for cercle in region.cercles:
                 leaves[str(cercle), "cercle"] = {cercle}
+    other: dict[Place, list[Place]] = {}
+    for there, here in _reporting().items():
+        if gazetteer()[there].level == 2:
+            other.setdefault(here, []).append(there)
     return [
-        (place, level, leaf.edition, leaf.pcode) for (place, level), many in leaves.items() for leaf in sorted(many)
+        (place, level, leaf.edition, leaf.pcode, cercle.pcode if gazetteer()[cercle].level == 2 else "")
+        for (place, level), many in leaves.items()
+        for cercle in sorted(many)
+        for leaf in (cercle, *sorted(other.get(cercle, ())))
     ]

@@ -51,6 +51,19 @@ class Project:
         """Canonical rows of one data version: restricted, git-ignored."""
         return self.root / "data" / "processed" / "tables" / nature / version
 
+    def part(self, nature: str, stream: str) -> Path:
+        """Canonical rows that each snapshot of a series gives: restricted, git-ignored."""
+        return self.root / "data" / "processed" / "parts" / nature / stream
+
+    @property
+    def spill(self) -> Path:
+        """Where counting spills what does not fit in memory: inside, git-ignored, removed at the end."""
+        return self.root / "data" / "processed" / "spill"
+
+    def quality(self, stream: str, received: str) -> Path:
+        """The data-quality report of one snapshot: for the inside."""
+        return self.reports / "qualite" / stream / received / "qualite.html"
+
     def candidate(self, nature: str, version: str, audience: str) -> Path:
         """Safe tables of one data version and audience, before their release."""
         return self.root / "data" / "processed" / "candidate" / nature / version / audience

@@ -145,6 +145,7 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
                 "received": plan.version.newest_received.isoformat(),
                 "verdict": safe.meta["verdict"],
                 "inputs": before,
+                "received_rows": {s["source"]: s["balance"] for s in safe.meta["sources"] if "balance" in s},
                 "code_digest": packet.code_digest(notebook),
                 "locked_versions": packet.locked_versions(plan.project.root),
                 "git_commit": packet.git_commit(plan.project.root),

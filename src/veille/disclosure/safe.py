@@ -10,7 +10,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ..indicators.registry import Difference, Share, declared
 
 COLUMNS = ("key", "place", "period", "value", "unit", "status", "table", "query", "caveat")
 STATUSES = ("verified", "unverified", "mixed", "not_received", "not_published")
+PACKAGE = "datapackage.json"  # describes the tables for other tools; sealed like them, never read here
 _SEAL = object()
 
 
@@ -72,6 +73,10 @@ def _digest(meta: dict) -> str:
     return hashlib.sha256(json.dumps(meta, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
+def _json(content: object) -> bytes:
+    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
 class SafeTables:
     """All safe numbers of one data version and audience, by (key, place, period)."""
 
@@ -117,13 +122,16 @@ class SafeTables:
         """The periods that a number exists for, oldest first."""
         return self._periods.get((key, place), [])
 
-    def write(self, folder: Path) -> None:
-        """One CSV per table, the reviewed records as JSON, and `candidate.json` that seals them all."""
+    def write(self, folder: Path, describe: Callable[[dict, dict[str, bytes]], dict] | None = None) -> None:
+        """One CSV per table, the reviewed records as JSON, and `candidate.json` that seals them all.
+
+        `describe` turns what the tables say of themselves and their bytes into a data package, written beside them.
+        """
         (folder / "tables").mkdir(parents=True)
         by_table: dict[str, list[SafeNumber]] = {}
         for number in self._numbers.values():
             by_table.setdefault(number.table, []).append(number)
-        seals = {}
+        written: dict[str, bytes] = {}
         for name in sorted(by_table):
             path = folder / "tables" / f"{name}.csv"
             with open(path, "w", encoding="utf-8", newline="") as file:
@@ -131,15 +139,17 @@ class SafeTables:
                 writer.writerow(COLUMNS)
                 for n in sorted(by_table[name], key=lambda n: (n.key, n.place, n.period)):
                     writer.writerow([getattr(n, c) for c in COLUMNS])
-            seals[f"tables/{name}.csv"] = hashlib.sha256(path.read_bytes()).hexdigest()
-        path = folder / "records.json"
-        path.write_text(json.dumps(self.records, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        seals["records.json"] = hashlib.sha256(path.read_bytes()).hexdigest()
+            written[f"tables/{name}.csv"] = path.read_bytes()
+        documents = {"records.json": self.records}
+        if describe and written:
+            documents[PACKAGE] = describe(self.meta, dict(written))
+        for name, content in documents.items():
+            written[name] = _json(content)
+            (folder / name).write_bytes(written[name])
+        seals = {name: hashlib.sha256(content).hexdigest() for name, content in written.items()}
         meta = {**self.meta, "files": seals}
         meta["seal"] = _digest(meta)
-        (folder / "candidate.json").write_text(
-            json.dumps(meta, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-        )
+        (folder / "candidate.json").write_bytes(_json(meta))
 
     @classmethod
     def read(cls, folder: Path) -> SafeTables:
@@ -154,6 +164,8 @@ class SafeTables:
                 content = (folder / name).read_bytes()
                 if hashlib.sha256(content).hexdigest() != seal:
                     raise ValueError
+                if name == PACKAGE:
+                    continue
                 if name == "records.json":
                     records = json.loads(content)
                     continue

@@ -10,51 +10,49 @@ import pandas as pd
 
 from ..codes import code_list
 from ..places import gazetteer, memberships
+from ..sources.files import put
+from ..sources.reading import connection
+from ..tables.built import store
 from ..tables.contracts import CONTRACTS
 from .registry import MEASURES, Measure, key
 
 CUBE_COLUMNS = ["table", "key", "place", "level", "period", "value", "unit", "status", "is_partial_zero"]
 
 
-def _connect(tables: dict[str, pd.DataFrame], params: Path) -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect(config={"threads": 1})
-    con.execute("SET TimeZone = 'UTC'")
-    kinds = {"Int64": "BIGINT", "boolean": "BOOLEAN", "bool": "BOOLEAN", "float64": "DOUBLE"}
-    for name in CONTRACTS:
-        df = tables[name]
-        columns = ", ".join(f'"{c}" {kinds.get(str(df[c].dtype), "VARCHAR")}' for c in df.columns)
-        con.execute(f"CREATE TABLE {name} ({columns})")
-        if len(df):
-            con.register("df", df)
-            con.execute(f"INSERT INTO {name} SELECT * FROM df")
-            con.unregister("df")
-    members = pd.DataFrame(memberships(params), columns=["place", "level", "edition", "pcode"], dtype=object)
+def _prepare(con: duckdb.DuckDBPyConnection, params: Path) -> None:
+    """What queries use beside the canonical tables: places and their leaves, communes, what was covered."""
+    members = pd.DataFrame(memberships(params), columns=["place", "level", "edition", "pcode", "cercle"], dtype=object)
     communes = pd.DataFrame(
         [(n.place.edition, n.parent.pcode, n.place.pcode) for n in gazetteer().values() if n.level == 3],
         columns=["edition", "pcode", "commune_pcode"],
         dtype=object,
     )
     for name, df in (("members", members), ("communes", communes)):
-        con.register("df", df)
-        con.execute(f"CREATE TABLE {name} AS SELECT * FROM df")
-        con.unregister("df")
-    con.execute("CREATE VIEW covered AS SELECT month, edition, pcode, has_rows FROM coverage WHERE is_covered")
-    con.execute("CREATE VIEW months AS SELECT DISTINCT month FROM coverage")
+        put(con, df, name)
+    # The cercle of cod2015 that a code of any edition lies in: the only way in which two sources are compared.
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE cercles AS SELECT DISTINCT edition, pcode, cercle FROM members WHERE cercle <> ''"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW covered AS SELECT month, edition, pcode, has_rows FROM coverage WHERE is_covered"
+    )
+    con.execute("CREATE OR REPLACE TEMP VIEW months AS SELECT DISTINCT month FROM coverage")
     con.execute(
         # Where the forms of a month and cercle were received, its printed count says the same thing a second time.
-        "CREATE VIEW incident_totals AS SELECT month, edition, pcode, verification_class, incidents FROM incident_counts "
-        "ANTI JOIN (SELECT month, edition, pcode FROM covered WHERE has_rows) USING (month, edition, pcode) "
+        "CREATE OR REPLACE TEMP VIEW incident_totals AS SELECT month, edition, pcode, verification_class, incidents FROM incident_counts "
+        "JOIN cercles USING (edition, pcode) ANTI JOIN "
+        "(SELECT month, cercle FROM covered JOIN cercles USING (edition, pcode) WHERE has_rows) USING (month, cercle) "
         "UNION ALL BY NAME SELECT month, edition, pcode, verification_class, count(*) AS incidents FROM incidents GROUP BY ALL"
     )
-    return con
 
 
 def _grid(con: duckdb.DuckDBPyConnection) -> dict[str, dict[tuple[str, str], bool]]:
     """For each kind of grid: (place, month) that reported -> whether every cercle of the place did."""
     query = (
-        "SELECT m.place, c.month, count(*) FILTER (true) AS n, bool_and(c.has_rows) AS rows,\n"
-        "       (SELECT count(*) FROM members k WHERE k.place = m.place AND length(k.pcode) = 6) AS leaves\n"
-        "FROM covered c JOIN members m USING (edition, pcode) GROUP BY ALL"
+        "SELECT m.place, m.month, count(*) AS n, bool_and(m.rows) AS rows,\n"
+        "       (SELECT count(DISTINCT k.cercle) FROM members k WHERE k.place = m.place AND k.cercle <> '') AS leaves\n"
+        "FROM (SELECT place, month, cercle, bool_or(has_rows) AS rows FROM covered JOIN members USING (edition, pcode) GROUP BY ALL) m\n"
+        "GROUP BY ALL"
     )
     counts, rows = {}, {}
     for place, month, n, has_rows, leaves in con.execute(query).fetchall():
@@ -117,18 +115,23 @@ def _cells(
 
 
 def cubes(tables: dict[str, pd.DataFrame], params: Path) -> pd.DataFrame:
-    """All declared counts of a data version, columns `CUBE_COLUMNS`, one row per (key, place, period).
+    """The same as `count`, from frames."""
+    with connection() as con:
+        for name in CONTRACTS:
+            store(con, name, tables[name], name)
+        return count(con, params)
+
+
+def count(con: duckdb.DuckDBPyConnection, params: Path) -> pd.DataFrame:
+    """All declared counts of the canonical tables of `con`, columns `CUBE_COLUMNS`, one row per (key, place, period).
 
     Restricted: nothing is withheld yet. A cell that is absent was not received; `is_partial_zero` marks a
     zero (but for the plain total of incidents) where some cercle of the place did not report, which R6 does not let be printed. Counts are incidents, people, cases …: the unit says which.
     """
-    con = _connect(tables, params)
-    try:
-        levels = dict(con.execute("SELECT DISTINCT place, level FROM members").fetchall())
-        grids = _grid(con)
-        told = {month for (month,) in con.execute("SELECT DISTINCT month FROM incidents").fetchall()}
-        rows = [cell for measure in MEASURES for cell in _cells(con, measure, levels, grids[measure.grid], told)]
-    finally:
-        con.close()
+    _prepare(con, params)
+    levels = dict(con.execute("SELECT DISTINCT place, level FROM members").fetchall())
+    grids = _grid(con)
+    told = {month for (month,) in con.execute("SELECT DISTINCT month FROM incidents").fetchall()}
+    rows = [cell for measure in MEASURES for cell in _cells(con, measure, levels, grids[measure.grid], told)]
     df = pd.DataFrame(rows, columns=CUBE_COLUMNS)
     return df.sort_values(["table", "key", "place", "period"], kind="stable", ignore_index=True)

@@ -142,12 +142,14 @@ def _stock(value: str, dimension: str = "") -> str:
     )
 
 
+# Activities of other countries are received too: they neither count nor tell which months a matrix of Mali speaks of.
+_OURS = "(FROM activities SEMI JOIN members USING (edition, pcode))"
 _ONGOING = (
-    "(SELECT t.month, a.* FROM activities a JOIN months t\n"
+    f"(SELECT t.month, a.* FROM {_OURS} a JOIN months t\n"
     "   ON (a.start_date IS NULL OR a.start_date <= last_day(strptime(t.month || '-01', '%Y-%m-%d'))::VARCHAR)\n"
     "  AND (a.end_date IS NULL OR a.end_date >= t.month || '-01')\n"
-    "  AND t.month >= (SELECT min(substr(start_date, 1, 7)) FROM activities)\n"
-    "  AND t.month <= (SELECT max(substr(end_date, 1, 7)) FROM activities)) a"
+    f"  AND t.month >= (SELECT min(substr(start_date, 1, 7)) FROM {_OURS})\n"
+    f"  AND t.month <= (SELECT max(substr(end_date, 1, 7)) FROM {_OURS})) a"
 )
 
 
@@ -162,8 +164,8 @@ def _activities(value: str, dimension: str = "", where: str = "true") -> str:
 _UNSERVED = (
     "SELECT m.place, i.month AS period, count(DISTINCT i.commune_pcode) AS value, NULL::BIGINT AS verified\n"
     "FROM incidents i JOIN members m USING (edition, pcode)\n"
-    f"WHERE i.commune_pcode IS NOT NULL\n  AND EXISTS (SELECT 1 FROM {_ONGOING} WHERE a.month = i.month)\n"
-    f"  AND NOT EXISTS (SELECT 1 FROM {_ONGOING} WHERE a.month = i.month AND a.commune_pcode = i.commune_pcode)\nGROUP BY ALL"
+    f"WHERE i.commune_pcode IS NOT NULL\n  AND EXISTS (SELECT 1 FROM {_ONGOING} WHERE a.month = i.month AND a.edition = i.edition)\n"
+    f"  AND NOT EXISTS (SELECT 1 FROM {_ONGOING} WHERE a.month = i.month AND a.edition = i.edition AND a.commune_pcode = i.commune_pcode)\nGROUP BY ALL"
 )
 
 # The register is one list for the country: a month that has an alert somewhere was received everywhere.
@@ -440,7 +442,10 @@ MEASURES: tuple[Measure, ...] = (
         "open",
         "Cercles évalués lors du relevé",
         "",
-        _stock("1").replace("{type}", "idp").replace("WHERE", "WHERE length(v.pcode) = 6 AND"),
+        _stock("1")
+        .replace("sum(1)", "count(DISTINCT m.cercle)")
+        .replace("{type}", "idp")
+        .replace("WHERE", "WHERE m.cercle <> '' AND"),
         levels=WIDE,
     ),
     Measure(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from ..codes import code_list, label
+from ..codes import code_list, label, mapping
 from ..indicators.registry import key
 from ..periods import day, day_name
 from ..published import Edition
@@ -264,13 +264,15 @@ def table_of_presence(edition: Edition) -> Shown:
     elif unserved.status == "not_published":
         sentence += say(" Communes avec incidents et sans activité en cours : ", unserved, ".")
     blocks: list[Block] = [paragraph(sentence)]
-    rows = [
-        (label("subsector", c), edition.number(key("communes_with_activity", {"subsector": c})))
+    rows = {
+        c: (label("subsector", c), edition.number(key("communes_with_activity", {"subsector": c})))
         for c in code_list("subsector")
-    ]
-    shown = [row(text, n) for text, n in rows if n.is_shown]
+    }
+    shown = [row(text, n) for text, n in rows.values() if n.is_shown]
     if shown and covered.is_shown:
-        absent = [t.lower() for t, n in rows if not n.is_shown]
+        absent = [rows[c][0].lower() for c in mapping("subsector", "group") if not rows[c][1].is_shown]
+        if rows["unspecified"][1].is_shown:
+            absent = []  # the matrix does not say of some activities which group they are: none is known to be absent
         notes = [
             say(
                 "Selon la matrice 5W reçue. ",

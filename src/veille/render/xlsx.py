@@ -17,6 +17,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from ..formats import HIDDEN, NOT_RECEIVED
+from ..schemas.numbers import PRINTED
 from . import zips
 from .document import Block, Run, numbers_in, plain
 from .pdf import LABELS, full_title, longest_texts
@@ -96,7 +97,7 @@ def render(document: dict, out: Path, hxl: bool = True) -> None:
         _write_readme(book, readme, [(name, title) for name, (title, _) in zip(names, tables, strict=True)])
         for name, (title, table) in zip(names, tables, strict=True):
             _write_table(book, name, title, table, hxl=hxl)
-        _write_keys(book)
+        _write_keys(book, hxl=hxl)
     out.write_bytes(zips.normalised(buffer.getvalue()))
 
 
@@ -321,18 +322,23 @@ def _write_cell(book: Book, sheet, row: int, i: int, cell: list[Run], look: dict
         sheet.write_blank(row, i, None, book.style(**look))
 
 
-def _write_keys(book: Book) -> None:
-    """The last sheet: which registered number stands in which cell."""
+def _write_keys(book: Book, *, hxl: bool) -> None:
+    """The last sheet: which registered number stands in which cell, under the HXL tags of the safe numbers."""
     sheet = _add_sheet(book, book.words["keys"])
     head = book.style(bold=True, bottom=2, bottom_color=INK)
     sheet.write_string(0, 0, book.words["keys_title"], book.style(bold=True, font_size=13))
     for i, (label, width) in enumerate(zip(book.words["keys_columns"], (32, 10, 70, 14, 14), strict=True)):
         sheet.set_column(i, i, width)
         sheet.write_string(2, i, label, head)
-    sheet.freeze_panes(3, 0)
     sheet.repeat_rows(2)
+    first = 3
+    if hxl:
+        for i, tag in enumerate(PRINTED.values()):
+            sheet.write_string(first, i, tag, book.style(font_size=8, italic=True, font_color=SOFT))
+        first += 1
+    sheet.freeze_panes(first, 0)
     plain_style, right = book.style(), book.style(align="right")
-    for row, (name, cell, number) in enumerate(book.keys, start=3):
+    for row, (name, cell, number) in enumerate(book.keys, start=first):
         for i, text in enumerate((name, cell, number["key"])):
             sheet.write_string(row, i, text, plain_style)
         if number["value"] != "":

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from ..disclosure.safe import COLUMNS, STATUSES
 from ..errors import BuildFailed
-
-FILE = "datapackage.json"
-
-# One definition per column of a safe table; the order is that of `safe.COLUMNS` (tested).
-FIELDS: dict[str, dict] = {
-    "key": {"title": "Clé", "hxl": "#indicator+code", "required": True, "description": "Indicateur, puis .dimension=code pour une ventilation."},
-    "place": {"title": "Lieu", "hxl": "#geo+code", "required": True, "description": "Zone de params/places.yml, ou édition:P-code. Un P-code sans son édition ne désigne rien."},
-    "period": {"title": "Période", "hxl": "#date", "required": True, "description": "Mois (2017-06), trimestre (2017-Q2), année (2017) ou jour."},
-    "value": {"title": "Valeur", "hxl": "#indicator+value+num", "type": "number", "description": "Vide quand elle n’est pas reçue ou pas publiée ; vide n’est pas zéro."},
-    "unit": {"title": "Unité", "hxl": "#indicator+unit", "description": "Ce qui est compté : incidents, people, percent…"},
-    "status": {"title": "État", "hxl": "#status", "required": True, "enum": list(STATUSES), "description": "not_received : rien n’a été reçu ; not_published : masqué pour protéger les personnes."},
-    "table": {"title": "Table", "hxl": "#meta+table", "required": True, "description": "Table déclarée dont vient le nombre (docs/indicators.md)."},
-    "query": {"title": "Calcul", "hxl": "#meta+method", "description": "Mesure, part ou différence qui l’a produit."},
-    "caveat": {"title": "À savoir", "hxl": "#meta+caveat", "description": "À reprendre avec le nombre."},
-}  # fmt: skip
+from .numbers import FIELDS
 
 
 def _field(name: str) -> dict:
     given = FIELDS[name]
-    constraints = {k: given[k] for k in ("required", "enum") if k in given}
+    constraints = {"required": True} if given.get("required") else {}
+    if name == "status":
+        constraints["enum"] = list(STATUSES)
     return {
         "name": name,
         "type": given.get("type", "string"),
@@ -38,12 +25,11 @@ def _field(name: str) -> dict:
     }
 
 
-def _resource(path: Path) -> dict:
-    content = path.read_bytes()
+def _resource(path: str, content: bytes) -> dict:
     return {
-        "name": path.stem,
+        "name": PurePosixPath(path).stem,
         "type": "table",
-        "path": f"tables/{path.name}",
+        "path": path,
         "scheme": "file",
         "format": "csv",
         "mediatype": "text/csv",
@@ -59,19 +45,15 @@ def _resource(path: Path) -> dict:
     }
 
 
-def describe(folder: Path) -> dict:
+def describe(meta: dict, tables: dict[str, bytes]) -> dict:
     """The data package of a folder of safe tables: its version, nature and audience, and one resource per table.
 
-    Nothing but the folder decides it. Raises BuildFailed when the folder holds no safe table.
+    `meta` is what the candidate says of itself, `tables` the bytes of each CSV by its path in the folder; nothing else
+    decides the package. Raises BuildFailed when there is no table: a package of nothing is not one.
     """
-    try:
-        meta = json.loads((folder / "candidate.json").read_text(encoding="utf-8"))
-        version, nature, audience = meta["version"], meta["nature"], meta["audience"]
-    except (OSError, ValueError, KeyError):
-        raise BuildFailed("Ce dossier n’est pas un dossier de tables sûres.", "Refaites-les : veille data.") from None
-    paths = sorted((folder / "tables").glob("*.csv"))
-    if not paths:
+    if not tables:
         raise BuildFailed("Ce dossier ne contient aucune table sûre.", "Refaites-les : veille data.")
+    version, nature, audience = meta["version"], meta["nature"], meta["audience"]
     example = nature != "real"
     return {
         "name": f"veille-{audience}-{version}",
@@ -85,5 +67,5 @@ def describe(folder: Path) -> dict:
             {"title": s["title"], **({"description": s["covers"]} if isinstance(s.get("covers"), str) else {})}
             for s in meta.get("sources", [])
         ],
-        "resources": [_resource(path) for path in paths],
+        "resources": [_resource(path, content) for path, content in sorted(tables.items())],
     }

@@ -57,7 +57,6 @@ def _rule(column: Column) -> str:
     parts += [f"≤ {column.max}"] if isinstance(column.max, int) else []
     parts += [f"`{_cell(column.pattern)}`"] if column.pattern else []
     parts += ["calculée"] if column.computed else []
-    parts += ["prévue"] if column.planned else []
     return ", ".join(parts)
 
 
@@ -114,7 +113,8 @@ def markdown() -> str:
         "Écrit à partir de `src/veille/schemas/tables/` et de `src/veille/codes/` par `veille.schemas.dictionary` ; ne se",
         "modifie pas à la main. Classe P : peut être publiée. R : reste à l’intérieur, seuls ses agrégats sortent.",
         "I : identifie une personne ou une source ; la colonne n’est citée que pour dire qu’elle est refusée, jamais conservée.",
-        "« Calculée » : déduite d’autres colonnes. « Prévue » : définie, pas encore dans le contrat de la table.",
+        "« Calculée » : déduite d’autres colonnes. Le contrat de chaque table est fait de ces règles, sauf « pas dans le futur »,",
+        "qui se contrôle à la saisie.",
         "",
         f"{len(tables())} tables, {sum(len(t.columns) for t in tables().values())} colonnes, {len(lists())} listes.",
     ]  # fmt: skip

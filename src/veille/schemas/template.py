@@ -14,7 +14,7 @@ from pathlib import Path
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from ..codes import code_list, label
+from ..codes import code_list, label, mapping
 from ..places import LEVELS, gazetteer
 from ..render import zips
 from .definitions import Column, Rule, Table
@@ -45,7 +45,8 @@ def _places(pattern: str, edition: str) -> dict[str, str]:
     """« ML0701 Gao » -> ML0701: the places of one edition whose code fits the pattern, and the country if it does."""
     fit = [n for n in gazetteer().values() if n.place.edition == edition and re.search(pattern, n.place.pcode)]
     several = len({n.level for n in fit}) > 1
-    country = {"ML Ensemble du pays": "ML"} if re.search(pattern, "ML") else {}
+    is_mali = mapping("edition", "country").get(edition) == "ML"
+    country = {"ML Ensemble du pays": "ML"} if is_mali and re.search(pattern, "ML") else {}
     return country | {
         f"{n.place.pcode} {n.name}" + (f" ({LEVELS[n.level]})" if several else ""): n.place.pcode
         for n in sorted(fit, key=lambda n: n.place)
@@ -90,16 +91,19 @@ class _Lists:
 def _source(lists: _Lists, table: Table, column: str, spec: Column) -> str:
     """The formula of a drop-down; the list of places follows the edition written on the same row.
 
-    An edition whose places the gazetteer does not hold (communes of cod2021) gets an empty list, never another's.
+    An edition whose places the gazetteer does not hold (communes of cod2021) gets an empty list, never another's; so does
+    a row whose edition is not written yet.
     """
     if spec.codes or spec.type == "yes_no":
         return "=" + lists.range(spec.codes or "oui_non", tuple(entries(table.name, column)))
-    older, newer = (
-        lists.range(f"{column} {edition}", tuple(found)) if (found := entries(table.name, column, edition)) else NOTHING
-        for edition in ("cod2015", "cod2021")
-    )
     written = f"${xl_col_to_name(list(table.asked).index('edition'))}{FIRST_ROW + 1}"
-    return f'=IF({written}="{label("edition", "cod2021")}",{newer},{older})'
+    formula = NOTHING
+    for edition in reversed(code_list("edition")):
+        if found := tuple(entries(table.name, column, edition)):
+            formula = (
+                f'IF({written}="{label("edition", edition)}",{lists.range(f"{column} {edition}", found)},{formula})'
+            )
+    return f"={formula}"
 
 
 def _year_and(cell: str, rest: str) -> str:

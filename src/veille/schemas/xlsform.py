@@ -207,6 +207,20 @@ def _constraint(question: Question, incidents: Table) -> tuple[str, str]:
     return " and ".join(tests), " ".join(messages)
 
 
+def _label(question: Question) -> str:
+    column = _column(question)
+    return question.label or (column.label.fr if column else "")
+
+
+def labels() -> dict[str, tuple[str, str]]:
+    """`group/question`, as KoBo heads a column with XML names -> the labels of the group and of the question."""
+    return {
+        f"{name}/{question.name}": (label, _label(question))
+        for name, (label, questions) in GROUPS.items()
+        for question in questions
+    }
+
+
 def _row(question: Question, incidents: Table) -> dict[str, str]:
     column = _column(question)
     required = column.required if question.required is None and column else bool(question.required)
@@ -215,7 +229,7 @@ def _row(question: Question, incidents: Table) -> dict[str, str]:
     return {
         "type": _type(question, column),
         "name": question.name,
-        LABEL: question.label or (column.label.fr if column else ""),
+        LABEL: _label(question),
         HINT: question.hint or help_,
         "required": "yes" if required else "",
         "constraint": constraint,

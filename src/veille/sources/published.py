@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 from ..errors import BadData
-from . import sheets
+from . import reading
 
 COLUMNS = ["figure_id", "value", "unit", "start_date", "end_date", "area", "printed", "document"]
 
@@ -43,7 +43,7 @@ def read_figures(path: Path) -> pd.DataFrame:
 
 def read_gbv_totals(path: Path) -> pd.DataFrame:
     """Published totals of reported GBV cases; same columns. The id holds the indicator and its period."""
-    df = sheets.read(path, "gbv_published")
+    df = reading.read_frame(path, "gbv_published")
     return pd.DataFrame(
         {
             "figure_id": [

@@ -1,66 +1,131 @@
 """Receive files: read and check them whole, say what enters, and store them with their papers in one step.
 
 A file is never edited and never overwritten. The same file received twice changes nothing; another file is another
-snapshot, on its own day.
+snapshot, on its own day. What identifies people, and rows without consent, are not stored: of a file that holds any, a cut
+is kept, with the sha256 of what was received (docs/decisions/0013).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
+from ..codes import code_list
 from ..errors import BadData, BadParameter, UnknownName
+from ..places import fold
 from ..project import Project
+from ..render import quality as quality_report
 from ..tables import build as tables
-from ..tables import incidents
-from . import registry, sheets
+from . import decisions, formats, quality, reading, registry
+from .balance import Balance
+from .files import ROW_COLUMN
+from .quality_rows import WHEN
 from .snapshots import RawFile, Snapshot, sha256
 
-# The last columns that say when: the first one that a source has gives the months that it covers.
-_WHEN = ("occurred_date", "month", "reference_date", "issued_date", "start_date", "end_date")
+_NOT_RECEIVED = ("reference_figures",)  # typed by the project itself, from its own documents
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Balance:
-    """What came in: rows read = rows kept + rows left out by reason; where it was stored, or None for a dry run."""
+class Receipt:
+    """What came in: the snapshot and its balance; where it was stored, or None for a dry run; its data-quality report."""
 
-    source: str
-    read: int
-    left_out: dict[str, int]
-    covers: str
+    snapshot: Snapshot
+    balance: Balance
     stored: Path | None
     is_new: bool
-
-    @property
-    def kept(self) -> int:
-        """Rows that count."""
-        return self.read - sum(self.left_out.values())
+    quality: Path | None = None
 
     def lines(self) -> list[str]:
-        """The balance as it is read."""
-        out = [f"{self.source} : {self.read} lignes lues, {self.kept} gardées", f"  période : {self.covers}"]
-        return out + [f"  {count} {reason}" for reason, count in self.left_out.items() if count]
+        """The receipt as it is read."""
+        return [f"{self.snapshot.label}, période : {self.snapshot.covers}", *self.balance.lines()]
 
 
-def _covers(df: pd.DataFrame) -> str:
-    for column in _WHEN:
-        if column in df.columns:
-            days = sorted(str(v)[:10] for v in df[column] if v is not None)
-            if days:
-                return f"{days[0]} to {days[-1]}"
+def readable() -> list[str]:
+    """The sources whose files can be received."""
+    return sorted(n for n in registry.SOURCES if n in tables.BUILDERS and n not in _NOT_RECEIVED)
+
+
+def families() -> dict[str, list[str]]:
+    """Names that stand for several sources (`kobo`), told apart by their header."""
+    found: dict[str, list[str]] = {}
+    for name in readable():
+        if name in formats.names() and (family := formats.declared(name).family):
+            found.setdefault(family, []).append(name)
+    return found
+
+
+def _source(given: str, path: Path) -> str:
+    """The source of a file: the one that was named, or the one of that family whose header it has."""
+    if given in readable():
+        return given
+    if given not in families():
+        raise UnknownName("Source", given, [*readable(), *families()], feminine=True)
+    fits = [name for name in families()[given] if _fits(path, name)]
+    if len(fits) != 1:
+        what = "plusieurs sources ont" if fits else "aucune source n’a"
+        raise BadData(
+            f"{path.name} : {what} cet en-tête parmi « {given} ».",
+            f"Indiquez la source : {', '.join(families()[given])}.",
+        )
+    return fits[0]
+
+
+def _fits(path: Path, name: str) -> bool:
+    with reading.connection() as con:
+        try:
+            fmt = formats.declared(name)
+            reading.check_header(reading.open_grid(con, path, fmt, "look"), fmt)
+        except BadData:
+            return False
+    return True
+
+
+def _listed(given: Sequence[Path]) -> list[Path]:
+    """The files, those of a folder in its place: spreadsheets and text files, in the order of their names."""
+    out: list[Path] = []
+    for path in given:
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith((".", "~$")))
+            if not inside:
+                raise BadParameter(f"Dossier vide : {path.name}.", "Vérifiez le chemin.")
+            out += inside
+        else:
+            out.append(path)
+    missing = [f.name for f in out if not f.is_file()]
+    if missing or not out:
+        raise BadParameter(f"Fichier absent : {', '.join(missing) or 'aucun fichier donné'}.", "Vérifiez le chemin.")
+    if len({_stored_name(f) for f in out}) < len(out):
+        raise BadParameter("Deux fichiers portent le même nom.", "Renommez l’un des deux.")
+    return sorted(out, key=lambda f: f.name)
+
+
+def _stored_name(path: Path) -> str:
+    return path.name.lower()
+
+
+def _covers(con, got: registry.Received) -> str:
+    columns = {r[0] for r in con.execute(f"DESCRIBE {got.table}").fetchall()}
+    for column in WHEN:
+        if column in columns:
+            low, high = con.execute(f"SELECT min({column}), max({column}) FROM {got.table}").fetchone()
+            if low is not None:
+                return f"{str(low)[:10]} to {str(high)[:10]}"
     return "non précisée"
 
 
-def _papers(snapshot: Snapshot) -> str:
+def _papers(snapshot: Snapshot, balance: Balance) -> str:
     given = {
         "source": snapshot.source,
+        **({"partner": snapshot.partner} if snapshot.partner else {}),
         "nature": snapshot.nature,
         "title": snapshot.title,
         "producer": snapshot.producer,
@@ -69,22 +134,67 @@ def _papers(snapshot: Snapshot) -> str:
         "sharing": snapshot.sharing,
         "sensitivity": snapshot.sensitivity,
         "pcode_edition": snapshot.pcode_edition,
-        "files": [{"name": f.path.name, "sha256": f.sha256, "rows": f.rows} for f in snapshot.files],
+        "files": [_file_papers(f) for f in snapshot.files],
+        **({"without_consent": snapshot.without_consent} if snapshot.without_consent else {}),
+        "balance": balance.summary(),
         "zero_means": snapshot.zero_means,
     }
     return yaml.safe_dump(given, allow_unicode=True, sort_keys=False, width=110)
 
 
-def _left_out(source: str, df: pd.DataFrame, built: dict[str, pd.DataFrame]) -> dict[str, int]:
-    if source == "kobo_incidents":
-        return incidents.left_out(df)
-    if source == "fivew":
-        return {"répétées mot pour mot": len(df) - len(built["activities"])}
-    return {}
+def _file_papers(file: RawFile) -> dict:
+    given = {"name": file.path.name, "sha256": file.sha256, "rows": file.rows}
+    if file.refused:
+        given["refused"] = file.refused
+    if file.received != file.sha256:
+        given["received_sha256"] = file.received
+    return given
+
+
+def partner_of(producer: str) -> str:
+    """A producer's name as a series is named: `NRC Mali` -> `nrc_mali`."""
+    return re.sub(r"[^a-z0-9]+", "_", fold(producer)).strip("_")
+
+
+def _cut(one: reading.Reading, target: Path) -> RawFile:
+    """Write what may be kept of a file: its rows with consent, without the columns of class I, as they stood."""
+    grid, fmt = one.grid, one.format
+    hidden = {reading.same(n) for c in fmt.identifying for n in (c.header, *c.also)}
+    names = [(i, h) for i, h in enumerate(grid.header) if reading.same(h) not in hidden and h != ROW_COLUMN]
+    path = target / f"{one.path.stem}.csv"
+    one.write_text(path, names)
+    return RawFile(path, sha256(path), one.read - one.without_consent, one.refused_rows, sha256(one.path))
+
+
+def sort_out(given: Sequence[Path], source: str, producer: str = "") -> list[tuple[str, str, list[Path]]]:
+    """Files and folders as (source, producer, files): what each snapshot is to be made of.
+
+    `source` may be a family (`kobo`); where files name their partner themselves, each partner makes one snapshot.
+    Raises UnknownName for a source that nobody reads, BadParameter for a missing file, BadData for one without its header.
+    """
+    groups: dict[tuple[str, str], list[Path]] = {}
+    for path in _listed(given):
+        name = _source(source, path)
+        groups.setdefault((name, _producer(path, name, producer)), []).append(path)
+    return [(name, by, paths) for (name, by), paths in groups.items()]
+
+
+def _producer(path: Path, source: str, given: str) -> str:
+    fmt = formats.declared(source) if source in formats.names() else None
+    if fmt is None or not fmt.partner_column:
+        return given or "Cluster Protection Mali"
+    with reading.connection() as con:
+        one = reading.read(con, path, fmt)
+        found = [r[0] for r in con.execute(f"SELECT DISTINCT {fmt.partner_column} FROM {one.table}").fetchall()]
+    if len(found) != 1:
+        raise BadData(
+            f"{one.where} : le fichier nomme {len(found)} organisations.", "Un fichier par organisation est attendu."
+        )
+    return str(found[0])
 
 
 def receive(
-    files: Sequence[Path],
+    given: Sequence[Path],
     source: str,
     received: date,
     project: Project,
@@ -92,66 +202,104 @@ def receive(
     producer: str,
     edition: str = "",
     dry_run: bool = False,
-) -> Balance:
+    say: Say = lambda line: None,
+) -> Receipt:
     """Check files as one snapshot of a source, and store them below `data/raw` unless `dry_run`.
 
-    Raises UnknownName for a source that nobody reads, BadParameter when that day already holds other files, BadData for
-    the first file, column, place or rule that does not hold. Nothing is stored then.
+    `source` may be a family (`kobo`). Raises UnknownName for a source that nobody reads, BadParameter when that day
+    already holds other files, BadData for the first file, column, place or rule that does not hold. Nothing is stored then.
     """
-    readable = {name for name in registry.SOURCES if name in tables.BUILDERS and name != "reference_figures"}
-    if source not in readable:
-        raise UnknownName("Source", source, readable, feminine=True)
-    missing = [f.name for f in files if not f.is_file()]
-    if missing or not files:
-        raise BadParameter(f"Fichier absent : {', '.join(missing) or 'aucun fichier donné'}.", "Vérifiez le chemin.")
-    if len({f.name for f in files}) < len(files):
-        raise BadParameter("Deux fichiers portent le même nom.", "Renommez l’un des deux.")
-    defaults = sheets.declared(source).papers
-    raw = [RawFile(f, sha256(f), 0) for f in sorted(files, key=lambda f: f.name)]
-    frames = [registry.SOURCES[source].read(f.path) for f in raw]
-    if not any(len(df) for df in frames):
-        raise BadData(f"{raw[0].path.name} : aucune ligne de données.", "Vérifiez que le bon export a été envoyé.")
-    counted = tuple(replace(f, rows=len(df)) for f, df in zip(raw, frames, strict=True))
-    df = pd.concat(frames, ignore_index=True)
+    paths = _listed(given)
+    if received > date.today():
+        raise BadParameter("La date de réception est dans le futur.", "Donnez le jour où les fichiers sont arrivés.")
+    source = _source(source, paths[0])
+    fmt = formats.declared(source)
+    partner = partner_of(producer) if fmt.per_partner else ""
+    if fmt.per_partner and not partner:
+        raise BadParameter(
+            f"{source} : il manque le partenaire.", "Indiquez-le : --producer « Sigle de l’organisation »."
+        )
+    defaults = fmt.papers
+    edition = edition or defaults.get("pcode_edition", "")
+    if edition and edition not in code_list("edition"):
+        raise BadParameter(
+            f"{source} : édition des P-codes inconnue.", f"Éditions : {', '.join(code_list('edition'))}."
+        )
     snapshot = Snapshot(
         source,
         "real",
         received,
         defaults["title"],
         producer,
-        _covers(df),
+        "",
         defaults["sharing"],
         defaults["sensitivity"],
         defaults["zero_means"],
-        edition or defaults["pcode_edition"],
-        counted,
+        edition,
+        tuple(RawFile(p, "", 0) for p in paths),
         "",
+        partner,
+        decisions=decisions.load(project.params),
     )
-    built = tables.build([snapshot])
-    target = project.raw("real") / source / received.isoformat()
-    balance = Balance(source, len(df), _left_out(source, df, built), snapshot.covers, target, is_new=True)
-    if target.exists():
-        given = yaml.safe_load((target / "source.yml").read_text(encoding="utf-8"))
-        if {f["name"]: f["sha256"] for f in given["files"]} == {f.path.name: f.sha256 for f in counted}:
-            return replace(balance, is_new=False)
-        raise BadParameter(
-            f"{source}/{received} : d’autres fichiers ont déjà été reçus ce jour-là.",
-            "Un dépôt ne se remplace pas : donnez à celui-ci sa propre date de réception (--received).",
-        )
-    if dry_run:
-        return replace(balance, stored=None)
+    target = project.raw("real") / snapshot.stream / received.isoformat()
+    same = _already(target, paths)
     project.work.mkdir(exist_ok=True)
-    draft = project.work / f"receive-{os.getpid()}-{source}"
+    draft = project.work / f"receive-{os.getpid()}-{snapshot.stream}"
     try:
-        draft.mkdir()
-        for f in counted:
-            shutil.copyfile(f.path, draft / f.path.name)
-        (draft / "source.yml").write_text(_papers(snapshot), encoding="utf-8", newline="\n")
+        with reading.connection(project.spill) as con:
+            got = registry.receive(con, snapshot, say=say)
+            if not got.read:
+                raise BadData(f"{paths[0].name} : aucune ligne de données.", "Vérifiez que le bon export a été envoyé.")
+            snapshot = replace(snapshot, covers=_covers(con, got), without_consent=got.without_consent)
+            say("Contrôle des lieux, des codes et des doublons…")
+            made = tables.part(con, snapshot, got)
+            say("Rapport de qualité…")
+            measured = quality.measure(project, replace(got, snapshot=snapshot), made.balance)
+            if same or dry_run:
+                report = quality_report.write(project, measured, trial=dry_run)
+                return Receipt(snapshot, made.balance, target if same else None, is_new=not same, quality=report)
+            say("Dépôt…")
+            draft.mkdir()
+            kept = [_keep(f.path, one, draft) for f, one in zip(snapshot.files, _or_none(got), strict=True)]
+            if not got.readings:
+                kept = [replace(f, rows=got.read) for f in kept]
+        snapshot = replace(snapshot, files=tuple(kept))
+        (draft / "source.yml").write_text(_papers(snapshot, made.balance), encoding="utf-8", newline="\n")
         if snapshot.sensitivity == "restricted":
             # Git never sees it, whatever is added by hand.
             (draft / ".gitignore").write_text("*\n", encoding="utf-8")
+        report = quality_report.write(project, measured)
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return balance
+        shutil.rmtree(project.spill, ignore_errors=True)
+    return Receipt(snapshot, made.balance, target, is_new=True, quality=report)
+
+
+def _or_none(got: registry.Received) -> Iterable[reading.Reading | None]:
+    return got.readings or [None] * len(got.snapshot.files)
+
+
+def _keep(path: Path, one: reading.Reading | None, draft: Path) -> RawFile:
+    """The file as it is stored: the bytes that were received, or a cut where these hold what may not be kept."""
+    if one is not None and one.format.is_cut:
+        return _cut(one, draft)
+    target = draft / path.name
+    shutil.copyfile(path, target)
+    digest = sha256(target)
+    return RawFile(target, digest, one.read if one else 0, one.refused_rows if one else 0, digest)
+
+
+def _already(target: Path, paths: Sequence[Path]) -> bool:
+    """Whether these very files were received on that day. Raises BadParameter when others were."""
+    if not target.exists():
+        return False
+    noted = yaml.safe_load((target / "source.yml").read_text(encoding="utf-8"))
+    before = sorted(f.get("received_sha256", f["sha256"]) for f in noted["files"])
+    if before == sorted(sha256(p) for p in paths):
+        return True
+    raise BadParameter(
+        f"{target.parent.name}/{target.name} : d’autres fichiers ont déjà été reçus ce jour-là.",
+        "Un dépôt ne se remplace pas : donnez à celui-ci sa propre date de réception (--received).",
+    )

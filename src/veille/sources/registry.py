@@ -4,45 +4,110 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+import duckdb
 import pandas as pd
 
-from ..errors import BadData
-from . import published, sheets
-from .snapshots import Snapshot, verify
+from ..errors import BadData, UnknownName
+from . import files, formats, published, reading
+from .formats import Format
+from .reading import Fault, Reading
+from .snapshots import RawFile, Snapshot, verify
 
 
 @dataclass(frozen=True)
 class Source:
-    """One format received. `read` takes a path and returns one row per data row."""
+    """One format received. `read`, where it is given, takes a path and returns the rows of a file that is no table."""
 
     name: str
     table: str
-    read: Callable
+    read: Callable[[Path], pd.DataFrame] | None = None
+
+    @property
+    def format(self) -> Format:
+        """Its declared columns. For a source that is no table, there is none."""
+        return formats.declared(self.name)
 
 
-def _declared(name: str, table: str) -> Source:
-    return Source(name, table, lambda path: sheets.read(path, name))
+Say = Callable[[str], None]
+
+_OWN = (
+    Source("reference_figures", "published_figures", published.read_figures),
+    Source("gbv_published", "published_figures", published.read_gbv_totals),
+)
+SOURCES = {name: Source(name, formats.declared(name).table) for name in formats.names()} | {s.name: s for s in _OWN}
 
 
-SOURCES = {
-    source.name: source
-    for source in (
-        _declared("kobo_incidents", "incidents"),
-        _declared("amss_incidents", "incident_counts"),
-        _declared("monitoring_coverage", "coverage"),
-        _declared("dtm_stocks", "movements"),
-        _declared("unhcr_idps", "movements"),
-        _declared("fivew", "activities"),
-        _declared("recommendations", "recommendations"),
-        _declared("alerts", "alerts"),
-        Source("reference_figures", "published_figures", published.read_figures),
-        Source("gbv_published", "published_figures", published.read_gbv_totals),
+@dataclass(frozen=True)
+class Received:
+    """All rows of a snapshot that enter, as the table `table` of `con`; and what did not, by rule.
+
+    `read` = `kept` + rows refused + `without_consent`. Rows carry their number in their file as `row`.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    snapshot: Snapshot
+    table: str
+    read: int
+    kept: int
+    refused: tuple[Fault, ...]
+    set_aside: tuple[Fault, ...]
+    without_consent: int
+    readings: tuple[Reading, ...] = ()
+
+    def frame(self) -> pd.DataFrame:
+        """The rows as plain Python values; for sources whose files are small."""
+        return reading.frame(self.con, self.table)
+
+
+def find(name: str) -> Source:
+    """One source. Raises UnknownName with the nearest name otherwise."""
+    if name not in SOURCES:
+        raise UnknownName("Source", name, SOURCES, feminine=True)
+    return SOURCES[name]
+
+
+def _own(con: duckdb.DuckDBPyConnection, source: Source, file: RawFile, name: str) -> tuple[int, str]:
+    df = source.read(file.path)
+    files.put(con, df, name)
+    return len(df), name
+
+
+def receive(
+    con: duckdb.DuckDBPyConnection, snapshot: Snapshot, name: str = "received", say: Say = lambda line: None
+) -> Received:
+    """Read every file of a snapshot into the table `name` of `con`, without asking what its papers announce."""
+    source = SOURCES[snapshot.source]
+    if source.read:
+        parts = [_own(con, source, file, f"{name}_{i}") for i, file in enumerate(snapshot.files)]
+        total = sum(n for n, _ in parts)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL '.join(f'FROM {t}' for _, t in parts)}")
+        return Received(con, snapshot, name, total, total, (), (), 0)
+    corrections = snapshot.decisions.of(snapshot.source, snapshot.received)
+    readings = []
+    for i, file in enumerate(snapshot.files):
+        say(f"Lecture de {file.path.name}…")
+        fmt, until = source.format, snapshot.received
+        readings.append(reading.read(con, file.path, fmt, until=until, name=f"{name}_{i}", corrections=corrections))
+    reading.all_found(readings, corrections)
+    # `n` tells rows apart when several files are one snapshot; `row` is the number that a person finds in her file.
+    rows = " UNION ALL ".join(f"SELECT *, row + {i << 40} AS n FROM {r.table}" for i, r in enumerate(readings))
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {rows}")
+    return Received(
+        con,
+        snapshot,
+        name,
+        sum(r.read for r in readings),
+        sum(r.kept for r in readings),
+        tuple(f for r in readings for f in r.refused),
+        tuple(f for r in readings for f in r.set_aside),
+        sum(r.without_consent for r in readings),
+        tuple(readings),
     )
-}
 
 
-def read(snapshot: Snapshot) -> pd.DataFrame:
+def read(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, name: str = "received") -> Received:
     """All rows of a snapshot, checked against its papers.
 
     Raises BadData when the source is unknown, a file changed since it was received, or its rows are not those
@@ -51,13 +116,23 @@ def read(snapshot: Snapshot) -> pd.DataFrame:
     if snapshot.source not in SOURCES:
         raise BadData(f"{snapshot.source} : source inconnue.", f"Sources lues : {', '.join(sorted(SOURCES))}.")
     verify(snapshot)
-    frames = []
-    for file in snapshot.files:
-        frame = SOURCES[snapshot.source].read(file.path)
-        if len(frame) != file.rows:
+    got = receive(con, snapshot, name)
+    for file, one in zip(snapshot.files, got.readings, strict=False):
+        found = one.read - one.without_consent
+        if found != file.rows:
             raise BadData(
-                f"{snapshot.source}/{snapshot.received}/{file.path.name} : {len(frame)} lignes lues, {file.rows} annoncées.",
+                f"{snapshot.label}/{file.path.name} : {found} lignes lues, {file.rows} annoncées.",
                 "Vérifiez source.yml et le fichier reçu.",
             )
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
+        if one.read - one.without_consent - one.kept > file.refused:
+            first = one.refused[0]
+            raise BadData(
+                f"{snapshot.label}/{one.where}, {first.words}, {reading.rows_named(first.rows, first.count)}.",
+                first.expected,
+            )
+    if not got.readings and got.read != sum(f.rows for f in snapshot.files):
+        raise BadData(
+            f"{snapshot.label} : {got.read} lignes lues, {sum(f.rows for f in snapshot.files)} annoncées.",
+            "Vérifiez source.yml et le fichier reçu.",
+        )
+    return got

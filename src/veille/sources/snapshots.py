@@ -12,6 +12,9 @@ import yaml
 
 from ..errors import BadData
 from ..project import Project
+from . import decisions
+from .decisions import NOTHING, Decisions
+from .formats import declared, names
 
 REQUIRED = (
     "source",
@@ -29,16 +32,24 @@ REQUIRED = (
 
 @dataclass(frozen=True)
 class RawFile:
-    """One file of a snapshot, with the sha256 and the number of data rows noted when it was received."""
+    """One file of a snapshot, as noted when it was received: sha256, data rows, how many of them were refused.
+
+    `received` is the sha256 of the file that arrived: another one when what is kept is a cut without class I.
+    """
 
     path: Path
     sha256: str
     rows: int
+    refused: int = 0
+    received: str = ""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything a source had sent by one day, and its papers (`source.yml`, whose sha256 is `papers`)."""
+    """Everything a source had sent by one day, and its papers (`source.yml`, whose sha256 is `papers`).
+
+    `partner` tells apart the series of several producers; `without_consent` counts the rows that were never kept.
+    """
 
     source: str
     nature: str
@@ -52,6 +63,19 @@ class Snapshot:
     pcode_edition: str
     files: tuple[RawFile, ...]
     papers: str
+    partner: str = ""
+    without_consent: int = 0
+    decisions: Decisions = NOTHING
+
+    @property
+    def stream(self) -> str:
+        """The series it belongs to, and its folder: the source, and the partner where each has its own."""
+        return f"{self.source}.{self.partner}" if self.partner else self.source
+
+    @property
+    def label(self) -> str:
+        """How errors name it: `kobo_incidents/2017-07-05`."""
+        return f"{self.stream}/{self.received}"
 
     @property
     def digest(self) -> str:
@@ -68,7 +92,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _load(papers: Path, nature: str) -> Snapshot:
+def _load(papers: Path, nature: str, decided: Decisions = NOTHING) -> Snapshot:
     where = f"{papers.parent.parent.name}/{papers.parent.name}/source.yml"
     try:
         given = yaml.safe_load(papers.read_text(encoding="utf-8"))
@@ -86,8 +110,20 @@ def _load(papers: Path, nature: str) -> Snapshot:
             given["sensitivity"],
             given["zero_means"],
             given.get("pcode_edition", ""),
-            tuple(RawFile(papers.parent / f["name"], str(f["sha256"]).lower(), int(f["rows"])) for f in given["files"]),
+            tuple(
+                RawFile(
+                    papers.parent / f["name"],
+                    str(f["sha256"]).lower(),
+                    int(f["rows"]),
+                    int(f.get("refused", 0)),
+                    str(f.get("received_sha256", f["sha256"])).lower(),
+                )
+                for f in given["files"]
+            ),
             sha256(papers),
+            given.get("partner", ""),
+            int(given.get("without_consent", 0)),
+            decided,
         )
     except (OSError, yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError):
         raise BadData(f"{where} : papiers illisibles.", "Comparez-les à ceux d’un autre dépôt de data/raw.") from None
@@ -96,7 +132,7 @@ def _load(papers: Path, nature: str) -> Snapshot:
             f"{where} : ce dépôt n’est pas de nature « {nature} ».",
             "Les données réelles vont dans data/raw, les données d’exemple dans data/example ; elles ne se mêlent jamais.",
         )
-    if papers.parent.parent.name != snapshot.source:
+    if papers.parent.parent.name != snapshot.stream:
         raise BadData(f"{where} : la source n’est pas celle du dossier.", "Le dossier porte le nom de la source.")
     if papers.parent.name != snapshot.received.isoformat():
         raise BadData(f"{where} : la date de réception n’est pas celle du dossier.", "Corrigez l’une des deux.")
@@ -104,24 +140,37 @@ def _load(papers: Path, nature: str) -> Snapshot:
 
 
 def received(project: Project, nature: str) -> Iterator[Snapshot]:
-    """Every snapshot of one nature, by source then day. Raises BadData for unreadable papers."""
+    """Every snapshot of one nature, by series then day. Raises BadData for unreadable papers."""
+    decided = decisions.load(project.params)
     for papers in sorted(project.raw(nature).glob("*/*/source.yml")):
-        yield _load(papers, nature)
+        yield _load(papers, nature, decided)
 
 
 def newest(project: Project, nature: str, as_of: date | None) -> list[Snapshot]:
-    """The newest snapshot of each source received by `as_of` (of all, when None), in the order of sources."""
-    chosen: dict[str, Snapshot] = {}
+    """What makes a data version: of each series received by `as_of` (of all, when None), the newest snapshot.
+
+    Where a file holds only its own months (`newest_by`), every snapshot of the series: the newest that speaks of a
+    month holds for that month. In the order of series, then of days.
+    """
+    chosen: dict[str, list[Snapshot]] = {}
     for snapshot in received(project, nature):
         if as_of is None or snapshot.received <= as_of:
-            chosen[snapshot.source] = snapshot
-    return [chosen[source] for source in sorted(chosen)]
+            series = chosen.setdefault(snapshot.stream, [])
+            if not adds_up(snapshot.source):
+                series.clear()
+            series.append(snapshot)
+    return [snapshot for stream in sorted(chosen) for snapshot in chosen[stream]]
+
+
+def adds_up(source: str) -> bool:
+    """Whether the files of a source each hold only some months."""
+    return source in names() and bool(declared(source).newest_by)
 
 
 def verify(snapshot: Snapshot) -> None:
     """Raise BadData unless every file is there with the bytes that were received."""
     for file in snapshot.files:
-        where = f"{snapshot.source}/{snapshot.received}/{file.path.name}"
+        where = f"{snapshot.label}/{file.path.name}"
         if not file.path.is_file():
             raise BadData(f"{where} : fichier absent.", "Remettez le fichier reçu, sans le modifier.")
         if sha256(file.path) != file.sha256:

@@ -1,24 +1,31 @@
-"""Snapshots of one data version -> all canonical tables, checked. Adding a source is adding a line."""
+"""Snapshots -> canonical tables, checked. Each snapshot makes its part, once; a data version is its parts put together.
+
+Adding a source is adding a line to `BUILDERS`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+import duckdb
 import pandas as pd
 
 from ..digits import stray
 from ..errors import BadData
-from ..places import Place, crosswalk, gazetteer
+from ..places import Place, reporting
+from ..schemas import forms
+from ..schemas.definitions import tables as definitions
 from ..sources import registry
-from ..sources.snapshots import Snapshot
-from . import harmonise, incidents
-from .contracts import CONTRACTS, PEOPLE, check
-
-Tables = dict[str, pd.DataFrame]
-
-
-def _iso(values: pd.Series) -> list[str | None]:
-    return [None if v is None else v.isoformat() for v in values]
+from ..sources.balance import Balance
+from ..sources.files import rows_named
+from ..sources.reading import connection, too_many
+from ..sources.registry import Received
+from ..sources.snapshots import Snapshot, adds_up
+from . import displacement, entered, gbv, gbv_recorder, harmonise, incidents, population, presence
+from .built import Built, Tables, iso, store
+from .contracts import CONTRACTS, check_table, dtype, empty
 
 
 def _incident_counts(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
@@ -36,7 +43,7 @@ def _incident_counts(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
                 wrong += list(group["row"])
     if wrong:
         raise BadData(
-            f"{snapshot.source}/{snapshot.received} : la somme des cercles n’est pas le total imprimé, {harmonise.rows_named(sorted(set(wrong)))}.",
+            f"{snapshot.label} : la somme des cercles n’est pas le total imprimé, {rows_named(sorted(set(wrong)))}.",
             "Comparez au rapport imprimé ; si le rapport lui-même est faux, laissez ce mois de côté et notez-le dans source.yml.",
         )
     place = {
@@ -79,101 +86,16 @@ def _coverage(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     }
 
 
-def _dtm(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
-    """Stocks by cercle. The code counts only together with the edition and the name that it stands for."""
-    by_name = harmonise.places_by_name(df, "cercle_name", snapshot, 2)
-    wrong = [str(r) for r, named, code in zip(df["row"], by_name, df["cercle_pcode"], strict=True) if named != code]
-    if wrong:
-        raise BadData(
-            f"{snapshot.source}/{snapshot.received} : le code du cercle n’est pas celui de son nom dans l’édition "
-            f"{snapshot.pcode_edition}, {len(wrong)} ligne(s) : {', '.join(wrong[:5])}.",
-            "Deux éditions donnent le même code à des cercles différents : indiquez la bonne dans source.yml (pcode_edition).",
-        )
-    harmonise.check_region(df, "region_name", by_name, snapshot)
-    counts = {name: df[name].astype("Int64") for name in ("households", "people", *PEOPLE)}
-    return {
-        "movements": pd.DataFrame(
-            {
-                "reference_date": _iso(df["reference_date"]),
-                "edition": snapshot.pcode_edition,
-                "pcode": by_name,
-                "movement_type": df["movement_type"],
-                **counts,
-            }
-        )
-    }
-
-
-def _unhcr_idps(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
-    """Stocks of displaced people by region. Names come as « Gao : Region », « Kayes : R+¬gion », « Bamako : District »."""
-    bare = df.assign(region_name=df["region_name"].str.replace(r"\s*:\s*(?:District|R\S*gion)$", "", regex=True))
-    nothing = pd.Series([pd.NA] * len(df), dtype="Int64")
-    return {
-        "movements": pd.DataFrame(
-            {
-                "reference_date": _iso(df["reference_date"]),
-                "edition": snapshot.pcode_edition,
-                "pcode": harmonise.places_by_name(bare, "region_name", snapshot, 1),
-                "movement_type": "idp",
-                "households": nothing,
-                "people": df["people"].astype("Int64"),
-                **dict.fromkeys(PEOPLE, nothing),
-            }
-        )
-    }
-
-
-def _activities(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
-    """One row per organisation, activity and commune; exact repetitions of a row are one activity."""
-    cercle = harmonise.places_by_name(df, "cercle_name", snapshot, 2)
-    communes = gazetteer()
-    edition = snapshot.pcode_edition
-    wrong = {
-        "le code du cercle n’est pas celui de son nom": [],
-        "le code de commune n’est pas dans ce cercle": [],
-        "la fin précède le début": [],
-    }
-    for row, place, given, commune, start, end in zip(
-        df["row"], cercle, df["cercle_pcode"], df["commune_pcode"], df["start_date"], df["end_date"], strict=True
-    ):
-        named = communes.get(Place(edition, commune)) if commune else None
-        if given is not None and given != place:
-            wrong["le code du cercle n’est pas celui de son nom"].append(row)
-        if commune is not None and (named is None or named.level != 3 or named.parent.pcode != place):
-            wrong["le code de commune n’est pas dans ce cercle"].append(row)
-        if start is not None and end is not None and end < start:
-            wrong["la fin précède le début"].append(row)
-    for what, rows_ in wrong.items():
-        if rows_:
-            raise BadData(
-                f"{snapshot.source}/{snapshot.received} : {what} (édition {edition}), {harmonise.rows_named(rows_)}.",
-                "Faites corriger ces lignes, ou vérifiez l’édition des P-codes dans source.yml.",
-            )
-    rows = pd.DataFrame(
-        {
-            "organisation": df["organisation"],
-            "edition": snapshot.pcode_edition,
-            "pcode": cercle,
-            "commune_pcode": df["commune_pcode"],
-            "subsector": df["subsector"],
-            "start_date": _iso(df["start_date"]),
-            "end_date": _iso(df["end_date"]),
-        },
-        dtype=object,
-    )
-    return {"activities": rows.drop_duplicates(ignore_index=True)}
-
-
 def _recommendations(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     """One row per recommendation, with what became of it. Its words are printed as they are: no number in them."""
     numbered = [
-        str(r)
-        for r, *words in zip(df["row"], df["text"], df["follow_up"], strict=True)
+        row
+        for row, *words in zip(df["row"], df["text"], df["follow_up"], strict=True)
         if any(stray(w or "") for w in words)
     ]
     if numbered:
         raise BadData(
-            f"{snapshot.source}/{snapshot.received} : un nombre dans le texte ou la suite d’une recommandation, ligne(s) : {', '.join(numbered[:5])}.",
+            f"{snapshot.label} : un nombre dans le texte ou la suite d’une recommandation, {rows_named(numbered)}.",
             "Écrivez-le en toutes lettres, ou laissez le bulletin le donner avec sa source.",
         )
     return {
@@ -181,13 +103,13 @@ def _recommendations(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
             {
                 "recommendation_id": df["recommendation_id"],
                 "area": df["area"],
-                "issued_date": _iso(df["issued_date"]),
+                "issued_date": iso(df["issued_date"]),
                 "text": df["text"],
                 "recipient": df["recipient"],
-                "due_date": _iso(df["due_date"]),
+                "due_date": iso(df["due_date"]),
                 "status": df["status"],
                 "follow_up": df["follow_up"],
-                "follow_up_date": _iso(df["follow_up_date"]),
+                "follow_up_date": iso(df["follow_up_date"]),
             },
             dtype=object,
         )
@@ -215,55 +137,148 @@ def _published_figures(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     """Printed figures, as they are."""
     return {
         "published_figures": df.assign(
-            value=df["value"].astype(float), start_date=_iso(df["start_date"]), end_date=_iso(df["end_date"])
+            value=df["value"].astype(float), start_date=iso(df["start_date"]), end_date=iso(df["end_date"])
         )
     }
 
 
-BUILDERS: dict[str, Callable[[pd.DataFrame, Snapshot], Tables]] = {
+def _of_frame(make: Callable[[pd.DataFrame, Snapshot], Tables]) -> Callable[[Received, Snapshot], Built]:
+    """A builder of small files: from a frame to frames, and every row counts."""
+    return lambda received, snapshot: Built(make(received.frame(), snapshot))
+
+
+BUILDERS: dict[str, Callable[[Received, Snapshot], Built]] = {
     "kobo_incidents": incidents.build,
-    "amss_incidents": _incident_counts,
-    "monitoring_coverage": _coverage,
-    "dtm_stocks": _dtm,
-    "unhcr_idps": _unhcr_idps,
-    "fivew": _activities,
-    "recommendations": _recommendations,
-    "alerts": _alerts,
-    "reference_figures": _published_figures,
-    "gbv_published": _published_figures,
+    "amss_incidents": _of_frame(_incident_counts),
+    "monitoring_coverage": _of_frame(_coverage),
+    "dtm_stocks": _of_frame(displacement.dtm),
+    "unhcr_idps": _of_frame(displacement.unhcr_idps),
+    "unhcr_demographics": displacement.unhcr_demographics,
+    "unhcr_population": _of_frame(displacement.unhcr_population),
+    "unhcr_solutions": _of_frame(displacement.unhcr_solutions),
+    "unhcr_asylum_applications": _of_frame(displacement.unhcr_asylum_applications),
+    "unhcr_asylum_decisions": displacement.unhcr_asylum_decisions,
+    "idmc": _of_frame(displacement.idmc),
+    "population": population.build,
+    "fivew": presence.build,
+    "fivew_drc": presence.build,
+    "recommendations": _of_frame(_recommendations),
+    "alerts": _of_frame(_alerts),
+    "reference_figures": _of_frame(_published_figures),
+    "gbv_published": _of_frame(_published_figures),
+    "gbv_tables": gbv.build,
+    "gbvims_recorder": gbv_recorder.build,
+    **dict.fromkeys(forms.names(), entered.build),
 }
 
 
-def _empty(name: str) -> pd.DataFrame:
-    columns = CONTRACTS[name].columns
-    return pd.DataFrame({c: pd.Series(dtype=spec.dtype.type if spec.dtype else object) for c, spec in columns.items()})
+@dataclass(frozen=True)
+class Part:
+    """What one snapshot gives: its canonical tables, by the name of their DuckDB table, and its balance."""
+
+    snapshot: Snapshot
+    tables: dict[str, str]
+    balance: Balance
 
 
-def build(snapshots: list[Snapshot]) -> Tables:
-    """Every canonical table of a data version, in the order of `CONTRACTS`; empty where nothing was received.
+def part(
+    con: duckdb.DuckDBPyConnection, snapshot: Snapshot, received: Received | None = None, name: str = "part"
+) -> Part:
+    """Read, build and count one snapshot. Raises BadData for the first file, place or rule that does not hold.
+
+    `received`: what was read already, when a file is being received and its papers do not exist yet.
+    """
+    got = received or registry.read(con, snapshot, f"{name}_received")
+    built = BUILDERS[snapshot.source](got, snapshot)
+    where = snapshot.label
+    too_many(where, built.refused, sum(f.count for f in built.refused), got.kept)
+    tables = {}
+    for table, rows in built.tables.items():
+        if isinstance(rows, pd.DataFrame):
+            store(con, table, rows, f"{name}_{table}")
+        else:
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_{table} AS FROM {rows}")
+        check_table(con, table, f"{name}_{table}")
+        tables[table] = f"{name}_{table}"
+    return Part(snapshot, tables, Balance.of(got, built.left_out, built.refused, built.set_aside))
+
+
+def assemble(con: duckdb.DuckDBPyConnection, parts: Sequence[tuple[Snapshot, Mapping[str, str]]]) -> None:
+    """Every canonical table of a data version, as tables or views of `con` with their own names, checked.
+
+    `parts` holds, for each snapshot, the SQL that each of its tables is read from. Raises BadData where rows that
+    are good one by one contradict each other.
+    """
+    for name in CONTRACTS:
+        sources = [
+            f"SELECT * FROM {tables[name]}{_superseded(name, n, parts)}"
+            for n, (_, tables) in enumerate(parts)
+            if name in tables
+        ]
+        if sources:
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {' UNION ALL BY NAME '.join(sources)}")
+        else:
+            store(con, name, empty(name), name)
+    if _rows(con, "coverage"):
+        store(con, "coverage", _once(fetch(con, "coverage")), "coverage_once")
+        con.execute("CREATE OR REPLACE TEMP VIEW coverage AS FROM coverage_once")
+    if _rows(con, "movements"):
+        store(con, "movements", displacement.finest(fetch(con, "movements")), "movements_finest")
+        con.execute("CREATE OR REPLACE TEMP VIEW movements AS FROM movements_finest")
+    for name in {name for _, tables in parts for name in tables}:
+        check_table(con, name, name)
+
+
+def _once(coverage: pd.DataFrame) -> pd.DataFrame:
+    """Coverage with one word per cercle and month.
+
+    Two sources may cover a month, under the codes of either edition: what forms say of it comes before what a printed
+    table shows; of two that say as much, the edition of the areas.
+    """
+    cercles = [
+        str(reporting(Place(e, p)) or Place(e, p)) for e, p in zip(coverage["edition"], coverage["pcode"], strict=True)
+    ]
+    ranked = coverage.assign(cercle=cercles, ours=coverage["edition"] == harmonise.REPORTING_EDITION)
+    ranked = ranked.sort_values(["has_rows", "ours"], ascending=False, kind="stable")
+    chosen = ranked.groupby(["month", "cercle"])["edition"].transform("first")
+    ranked = ranked[ranked["edition"] == chosen].drop_duplicates(["month", "edition", "pcode"])
+    return ranked.sort_values(["month", "edition", "pcode"], kind="stable")[list(coverage.columns)]
+
+
+def _rows(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    return con.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+
+
+def _superseded(name: str, n: int, parts: Sequence[tuple[Snapshot, Mapping[str, str]]]) -> str:
+    """The condition that leaves out the months of which a newer file of the same series speaks."""
+    snapshot = parts[n][0]
+    if not adds_up(snapshot.source):
+        return ""
+    by = registry.SOURCES[snapshot.source].format.newest_by
+    newer = [t[name] for s, t in parts[n + 1 :] if s.stream == snapshot.stream and name in t]
+    return " WHERE " + " AND ".join(f"{by} NOT IN (SELECT {by} FROM {t})" for t in newer) if newer else ""
+
+
+def fetch(con: duckdb.DuckDBPyConnection, name: str, table: str = "") -> pd.DataFrame:
+    """A canonical table as the frame that its contract describes."""
+    spec = definitions()[name].kept
+    order = f" ORDER BY {', '.join(definitions()[name].key)}" if definitions()[name].key else ""
+    result = con.execute(f"SELECT {', '.join(spec)} FROM {table or name}{order}")
+    columns = list(zip(*result.fetchall(), strict=True)) or [()] * len(spec)
+    return pd.DataFrame(
+        {
+            c: pd.Series(list(values), dtype=object).astype(dtype(s))
+            for (c, s), values in zip(spec.items(), columns, strict=True)
+        }
+    )
+
+
+def build(snapshots: Sequence[Snapshot], spill: Path | None = None) -> Tables:
+    """Every canonical table of a data version as frames, in the order of `CONTRACTS`; empty where nothing was received.
 
     Raises BadData for the first file, place or rule that does not hold.
     """
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in CONTRACTS}
-    for snapshot in snapshots:
-        df = registry.read(snapshot)
-        for name, part in BUILDERS[snapshot.source](df, snapshot).items():
-            parts[name].append(part)
-    tables = {name: pd.concat(some, ignore_index=True) if some else _empty(name) for name, some in parts.items()}
-    # Two sources may cover a month: what forms say of it comes before what a printed table shows.
-    coverage = tables["coverage"].sort_values("has_rows", kind="stable")
-    tables["coverage"] = coverage.drop_duplicates(["month", "edition", "pcode"], keep="last").sort_index()
-    tables["movements"] = _finest(tables["movements"])
-    return {name: check(name, df) for name, df in tables.items()}
-
-
-def _finest(movements: pd.DataFrame) -> pd.DataFrame:
-    """Stocks without the regions that another source gives by cercle for the same day and people: never added."""
-    keys = list(zip(movements["reference_date"], movements["movement_type"], strict=True))
-    regions = [
-        crosswalk()[Place(e, p)].pcode[:4] if len(p) == 6 else p
-        for e, p in zip(movements["edition"], movements["pcode"], strict=True)
-    ]
-    by_cercle = {(*k, r) for k, r, p in zip(keys, regions, movements["pcode"], strict=True) if len(p) == 6}
-    keep = [len(p) == 6 or (*k, r) not in by_cercle for k, r, p in zip(keys, regions, movements["pcode"], strict=True)]
-    return movements[pd.Series(keep, index=movements.index, dtype=bool)].reset_index(drop=True)
+    with connection(spill) as con:
+        parts = [part(con, snapshot, name=f"part{n}") for n, snapshot in enumerate(snapshots)]
+        assemble(con, [(p.snapshot, p.tables) for p in parts])
+        return {name: fetch(con, name) for name in CONTRACTS}

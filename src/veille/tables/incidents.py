@@ -1,96 +1,149 @@
-"""Protection incidents: one row per incident, from the rows of the monitoring form."""
+"""Protection incidents: one row per incident, from the rows of the monitoring form. Written in SQL: rows may be millions."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from ..codes import mapping
-from ..errors import BadData
+from ..codes import code_list, mapping
+from ..sources.files import put
+from ..sources.registry import Received
 from ..sources.snapshots import Snapshot
 from . import harmonise
-from .contracts import PEOPLE
+from .built import Built, find_faulty
+from .contracts import PEOPLE, breaches
 
 COUNTS = (*PEOPLE, "killed_people", "injured_people")
+AMBIGUOUS = "même _uuid, contenus différents : on ne sait lequel est bon"
+# KoBo's own status says whether a form was accepted, never whether an incident happened.
+# What two exports of one submission may differ in: its place in them, and what became of it meanwhile.
+_TOLD_APART = ("row", "n", "validation_status", "original_type")
+_APPROVED = "validation_status IS DISTINCT FROM 'validation_status_not_approved'"
 
 
-def _one_row_per_incident(df: pd.DataFrame) -> pd.DataFrame:
-    """Drop rows sent twice, then keep each incident's last word.
+def _codes(con, name: str, attribute: str) -> str:
+    """A DuckDB table (code, value) of one attribute of a code list; its name."""
+    table = f"codes_{name}_{attribute}"
+    df = pd.DataFrame(list(mapping(name, attribute).items()), columns=["code", "value"], dtype=object)
+    put(con, df, table, "code::VARCHAR AS code, value::VARCHAR AS value")
+    return table
 
-    The same form exported twice has the same `_uuid`. A flash report and the documented report that follows carry
-    one incident id: they are one incident, and the documented report is the one that counts (002 V.2).
-    """
-    df = df.drop_duplicates("uuid", keep="last")
-    df = df[df["validation_status"] != "validation_status_not_approved"]
-    rank = df.assign(is_documented=df["entry_source"] == "documented")
-    return (
-        rank.sort_values(["is_documented", "submitted_at", "uuid"], kind="stable")
-        .drop_duplicates("incident_id", keep="last")
-        .drop(columns="is_documented")
+
+def _typologies(con) -> None:
+    """(label, generation): the labels of the three lists that AMSS and UNHCR used, as they were printed."""
+    entries = [e for e in code_list("incident_typology").values() if "incident_type" in e]
+    rows = [(e["fr"].replace(*marks), e["version"]) for e in entries for marks in (("’", "'"), ("'", "’"))]
+    df = pd.DataFrame(rows, columns=["label", "version"], dtype=object).drop_duplicates()
+    put(con, df, "typology_labels")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE typologies AS SELECT label, list(version ORDER BY version) AS versions FROM typology_labels GROUP BY label"
     )
 
 
-def left_out(df: pd.DataFrame) -> dict[str, int]:
-    """How many rows of an export do not count, by reason; with the incidents that do, they make all rows read."""
-    once = df.drop_duplicates("uuid", keep="last")
-    approved = once[once["validation_status"] != "validation_status_not_approved"]
-    last = _one_row_per_incident(df)
-    classes = last["verification"].fillna("unverified").map(mapping("verification", "class"))
-    return {
-        "envoyées deux fois (même _uuid)": len(df) - len(once),
-        "non approuvées dans KoBo": len(once) - len(approved),
-        "remplacées par un rapport plus complet du même incident": len(approved) - len(last),
-        "incidents infirmés ou rejetés": int((classes == "excluded").sum()),
-    }
+def _services(con, counted: str) -> None:
+    """Incident × service × outcome: from the two questions, and from the repeat of the forms that ask one by one."""
+    pairs = [
+        f"SELECT incident_id, unnest(services_{outcome}) AS service, '{outcome}' AS outcome FROM {counted}"
+        for outcome in ("referred", "assisted")
+    ]
+    pairs.append(f"SELECT incident_id, unnest(services_followed, recursive := true) FROM {counted}")
+    con.execute(f"CREATE OR REPLACE TEMP TABLE built_services AS {' UNION '.join(pairs)}")
 
 
-def build(df: pd.DataFrame, snapshot: Snapshot) -> dict[str, pd.DataFrame]:
+def _number(con, sql: str) -> int:
+    return con.execute(f"SELECT count(*) FROM {sql}").fetchone()[0]
+
+
+def _find_repeated(con, rows: str) -> None:
+    """`twice`: rows whose _uuid stands in several, with whether these say the same thing."""
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE twice AS SELECT * FROM {rows} "
+        f"SEMI JOIN (SELECT uuid FROM {rows} GROUP BY uuid HAVING count(*) > 1) USING (uuid)"
+    )
+    names = [r[0] for r in con.execute("DESCRIBE twice").fetchall()]
+    content = ", ".join(f"{n} := {n}" for n in names if n not in _TOLD_APART)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE several AS SELECT uuid FROM twice GROUP BY uuid "
+        f"HAVING count(DISTINCT struct_pack({content})) > 1"
+    )
+
+
+def _find_replaced(con, rows: str) -> None:
+    """`replaced`: rows of incidents of which another row has the last word.
+
+    A flash report and the documented report that follows carry one incident id: they are one incident, and the
+    documented report is the one that counts (002 V.2); of two of a kind, the last one sent.
+    """
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE shared AS SELECT n, incident_id, entry_source, submitted_at, uuid FROM {rows} "
+        f"SEMI JOIN (SELECT incident_id FROM {rows} GROUP BY incident_id HAVING count(*) > 1) USING (incident_id)"
+    )
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE replaced AS SELECT n FROM (SELECT n, row_number() OVER (PARTITION BY incident_id "
+        "ORDER BY entry_source = 'documented' DESC, submitted_at DESC, uuid DESC) AS rank FROM shared) WHERE rank > 1"
+    )
+
+
+def build(received: Received, snapshot: Snapshot) -> Built:
     """`incidents` (one row per incident that counts) and `incident_services` (incident × service × outcome).
 
     An incident without an answer to the verification question is unverified. Refuted and rejected incidents are left
-    out. Raises BadData for an unknown place.
+    out. Rows that contradict themselves are refused by rule. Raises BadData for an unknown place.
     """
-    df = df.copy()
-    df["pcode"] = harmonise.places_by_name(df, "cercle_name", snapshot, 2)
-    harmonise.check_region(df, "region_code", df["pcode"], snapshot)
-    df["commune_pcode"] = harmonise.places_by_name(df, "commune_name", snapshot, 3, within=df["pcode"])
-    late = [r for r, d, s in zip(df["row"], df["occurred_date"], df["submitted_at"], strict=True) if d > s.date()]
-    if late:
-        raise BadData(
-            f"{snapshot.source}/{snapshot.received} : date d’incident postérieure à l’envoi, {len(late)} ligne(s) : "
-            f"{', '.join(map(str, late[:5]))}.",
-            "Faites corriger la date par le partenaire.",
-        )
-    df = _one_row_per_incident(df)
-    verification = df["verification"].fillna("unverified").map(mapping("verification", "class"))
-    df = df.assign(verification_class=verification)[verification != "excluded"].sort_values(
-        "incident_id", kind="stable"
+    con, rows = received.con, received.table
+    harmonise.find_places(
+        con,
+        rows,
+        snapshot,
+        [("cercle_name", 2, "pcode", None), ("commune_name", 3, "commune_pcode", "pcode")],
+        region="region_code",
     )
-    incidents = pd.DataFrame(
-        {
-            "incident_id": df["incident_id"],
-            "month": pd.Series([f"{d:%Y-%m}" for d in df["occurred_date"]], index=df.index, dtype=object),
-            "edition": snapshot.pcode_edition,
-            "pcode": df["pcode"],
-            "commune_pcode": df["commune_pcode"],
-            "incident_type": df["incident_type"],
-            "category": df["incident_type"].map(mapping("incident_type", "category")),
-            "entry_source": df["entry_source"],
-            "verification_class": df["verification_class"],
-            "perpetrator_class": df["perpetrator"].map(mapping("perpetrator", "class"), na_action="ignore"),
-            "population_group": df["population_group"],
-            **{name: df[name].astype("Int64") for name in COUNTS},
-            "is_referred": df["is_referred"].astype("boolean"),
-        }
-    ).reset_index(drop=True)
-    services = [
-        (incident, service, outcome)
-        for incident, referred, assisted in zip(
-            df["incident_id"], df["services_referred"], df["services_assisted"], strict=True
-        )
-        for outcome, several in (("referred", referred), ("assisted", assisted))
-        for service in sorted(set(several or ()))
-    ]
-    return {
-        "incidents": incidents,
-        "incident_services": pd.DataFrame(services, columns=["incident_id", "service", "outcome"], dtype=object),
+    _find_repeated(con, rows)
+    rules = {
+        "date d’incident postérieure à l’envoi": "occurred_date > CAST(submitted_at AS DATE)",
+        "date de collecte antérieure à l’incident": "collected_date < occurred_date",
+        AMBIGUOUS: "uuid IN (SELECT uuid FROM several)",
+        **breaches("incidents"),
     }
+    refused = find_faulty(con, rows, rules)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE again AS SELECT n FROM twice ANTI JOIN faulty USING (n) "
+        "QUALIFY n < max(n) OVER (PARTITION BY uuid)"
+    )
+    con.execute("CREATE OR REPLACE TEMP VIEW gone AS FROM faulty UNION ALL FROM again")
+    approved = f"(SELECT * FROM {rows} ANTI JOIN gone USING (n) WHERE {_APPROVED})"
+    _find_replaced(con, approved)
+    verification, perpetrator, category = (
+        _codes(con, *names)
+        for names in (("verification", "class"), ("perpetrator", "class"), ("incident_type", "category"))
+    )
+    _typologies(con)
+    years = "CASE WHEN year(occurred_date) <= 2017 THEN 'amss_2016' WHEN year(occurred_date) <= 2019 THEN 'amss_2018' ELSE 'amss_2020' END"
+    counted = f"{approved} a ANTI JOIN replaced USING (n) LEFT JOIN {verification} v ON v.code = coalesce(verification, 'unverified')"
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE built_incidents AS
+        SELECT incident_id, strftime(occurred_date, '%Y-%m') AS month, '{snapshot.pcode_edition}' AS edition,
+               pcode, commune_pcode, incident_type, c.value AS category, original_type,
+               CASE WHEN t.versions IS NULL THEN NULL WHEN list_contains(t.versions, {years}) THEN {years}
+                    ELSE t.versions[1] END AS typology_version,
+               entry_source, v.value AS verification_class, p.value AS perpetrator_class, population_group,
+               {", ".join(COUNTS)}, is_referred
+        FROM {counted}
+        JOIN places_found f ON {harmonise.same_names(("cercle_name", "commune_name", "region_code"), "a", "f")}
+        LEFT JOIN {perpetrator} p ON p.code = perpetrator LEFT JOIN {category} c ON c.code = incident_type
+        LEFT JOIN typologies t ON t.label = original_type
+        WHERE v.value <> 'excluded'
+        """
+    )
+    some = "coalesce(len(services_referred), len(services_assisted), len(services_followed)) IS NOT NULL"
+    _services(con, f"(SELECT * FROM {counted} WHERE v.value <> 'excluded' AND {some})")
+    good, once = _number(con, rows) - _number(con, "faulty"), _number(con, "again")
+    accepted = _number(con, approved)
+    last = accepted - _number(con, "replaced")
+    left_out = {
+        "envoyées deux fois (même _uuid)": once,
+        "non approuvées dans KoBo": good - once - accepted,
+        "remplacées par un rapport plus complet du même incident": accepted - last,
+        "incidents infirmés ou rejetés": last - _number(con, "built_incidents"),
+    }
+    return Built({"incidents": "built_incidents", "incident_services": "built_services"}, left_out, refused)

@@ -1,0 +1,72 @@
+"""What a builder gives back: its canonical tables, the rows that do not count and why, the rows that it refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+import pandas as pd
+
+from ..schemas.definitions import tables
+from ..sources.files import put
+from ..sources.reading import SHOWN, Fault
+from .contracts import dtype
+
+Tables = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Built:
+    """Canonical tables (frames, or names of DuckDB tables); `left_out` and `refused` complete the balance of rows.
+
+    `set_aside`: cells that were left blank because the rest of their row contradicts them; their rows count.
+    """
+
+    tables: Mapping[str, pd.DataFrame | str]
+    left_out: dict[str, int] = field(default_factory=dict)
+    refused: tuple[Fault, ...] = ()
+    set_aside: tuple[Fault, ...] = ()
+
+
+def iso(values: pd.Series) -> list[str | None]:
+    """Days as canonical tables write them: 2017-06-14; None for a blank."""
+    return [None if v is None else v.isoformat() for v in values]
+
+
+_KINDS = {"Int64": "BIGINT", "boolean": "BOOLEAN", "bool": "BOOLEAN", "float64": "DOUBLE"}
+
+
+def store(con: duckdb.DuckDBPyConnection, name: str, df: pd.DataFrame, table: str, extra: str = "") -> None:
+    """A frame of canonical rows as the DuckDB table `table`, with the types of the contract `name`.
+
+    `extra` is the SQL of a column beside those of the contract.
+    """
+    columns = [f'CAST("{c}" AS {_KINDS.get(dtype(s), "VARCHAR")}) AS "{c}"' for c, s in tables()[name].kept.items()]
+    put(con, df, table, ", ".join([*columns, extra] if extra else columns))
+
+
+def find_faulty(con: duckdb.DuckDBPyConnection, rows: str, rules: Mapping[str, str]) -> tuple[Fault, ...]:
+    """The rows that break a rule, as the table `faulty` (n), counted by the first rule that each breaks.
+
+    `rules` maps what is said to the SQL that is true of the rows that break it; `n` tells one row of `rows` from another.
+    """
+    tests = [f"coalesce({sql}, false)" for sql in rules.values()] or ["false"]
+    first = " ".join(f"WHEN {test} THEN {i}" for i, test in enumerate(tests))
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE judged AS SELECT n, row, CASE {first} END AS rule FROM {rows} WHERE {' OR '.join(tests)}"
+    )
+    con.execute("CREATE OR REPLACE TEMP TABLE faulty AS SELECT n FROM judged")
+    faults = []
+    for i, said in enumerate(rules):
+        found = [r[0] for r in con.execute(f"SELECT row FROM judged WHERE rule = {i} ORDER BY n").fetchall()]
+        if found:
+            faults.append(Fault(said, "", "", len(found), tuple(found[:SHOWN])))
+    return tuple(faults)
+
+
+def refuse_rows(con: duckdb.DuckDBPyConnection, table: str, good: str, rules: Mapping[str, str]) -> tuple[Fault, ...]:
+    """The rows of `table` that break no rule, as the table `good`; the others counted by the first rule they break."""
+    faults = find_faulty(con, table, rules)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {good} AS SELECT * EXCLUDE (n) FROM {table} ANTI JOIN faulty USING (n)")
+    return faults
