@@ -203,7 +203,7 @@ def _look_through(path: Path, archive: zipfile.ZipFile, item: zipfile.ZipInfo) -
                 raise refuse(path, "le classeur contient une déclaration interdite.", again)
             if is_sheet and (found := _FILLED.findall(whole)):
                 cells += len(found)
-                last_row = max(last_row, *(int(row) if row else LAST_ROW + 1 for _, row in found))
+                last_row = max(last_row, *(int(row or LAST_ROW + 1) for row in {row for _, row in found}))
                 last_column = max(last_column, *map(_column_number, {letters for letters, _ in found}))
     area = last_row * last_column
     if last_row > LAST_ROW:

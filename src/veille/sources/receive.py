@@ -69,6 +69,8 @@ def _source(given: str, path: Path) -> str:
         return given
     if given not in families():
         raise UnknownName("Source", given, [*readable(), *families()], feminine=True)
+    if len(families()[given]) == 1:
+        return families()[given][0]  # its own reader says better what is wrong
     fits = [name for name in families()[given] if _fits(path, name)]
     if len(fits) != 1:
         what = "plusieurs sources ont" if fits else "aucune source n’a"
