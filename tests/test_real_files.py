@@ -532,6 +532,23 @@ def test_the_typed_file_and_unhcr_s_own_are_one_number_when_both_are_there(tmp_p
     assert (sums["2016-12-31"], sums["2017-12-31"], len(tables["movements"])) == (36690, 38172, 48)
 
 
+@pytest.mark.parametrize(("people", "kept"), [(8571, 1), (8570, None)])
+def test_one_region_in_two_editions_on_one_day_is_one_number_or_an_error(tmp_path, people, kept):
+    """Kidal: the same ground in both; its numbers would be added in the country."""
+    row = GOOD_ROWS["unhcr_idps"] | {"location": "Kidal : Region"}
+    several = [
+        snapshot_of(tmp_path / "a", "unhcr_idps", [row], edition="cod2021"),
+        snapshot_of(tmp_path / "b", "unhcr_idps", [row | {"people": str(people)}], edition="cod2015"),
+    ]
+    for order in (several, several[::-1]):
+        if kept:
+            assert build.build(order)["movements"]["people"].tolist() == [8571]
+        else:
+            with pytest.raises(BadData, match="deux éditions") as refused:
+                build.build(order)
+            assert "857" not in str(refused.value)
+
+
 def test_countries_are_told_by_their_iso_code_never_by_unhcr_s_own(received):
     """UNHCR's AUS is Austria; ISO's is Australia."""
     df = received("unhcr", unhcr("population"))[1]["country_displacement"]

@@ -131,7 +131,7 @@ def _keys(q: Quality) -> str:
         facts.append((c.total.new, "nouvelle", "nouvelles", f"depuis le {day}", False))
         facts.append((c.total.vanished, "disparue", "disparues", f"du dépôt du {day}", c.missing > 0))
     else:
-        facts.insert(2, (out, "laissée de côté", "laissées de côté", "doublons, refus" if out else "", False))
+        facts.insert(2, (out, "laissée de côté", "laissées de côté", "voir le bilan" if out else "", False))
     items = "".join(
         f'<div><span class="n{" w" if warn else ""}">{number(n)}</span> <span class="l">{esc(one if n < 2 else many)}</span>'
         f'<span class="d">{esc(note)}</span></div>'

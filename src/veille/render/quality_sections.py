@@ -33,6 +33,7 @@ from ..sources.quality_facts import (
 from .quality_words import (
     PLURALS,
     band,
+    filled_percent,
     first_of,
     joined,
     moved,
@@ -59,7 +60,7 @@ _WAYS = {
     ALIAS: "alias du répertoire",
     ADMITTED: "params/aliases.csv",
     CODE: "code",
-    "": "règle propre à la source",
+    "": "hors du répertoire",
 }
 
 
@@ -201,7 +202,7 @@ def comparison(q: Quality) -> str:
     how = (
         f"Les lignes se reconnaissent à leur clé ({joined(q.twice.key)}) ; répétées à l’identique, elles comptent une fois."
         if c.has_key
-        else "Cette source n’a pas de clé : une ligne corrigée compte comme une disparue et une nouvelle."
+        else "Cette source n’a pas de clé : une ligne corrigée compte comme une disparue et une nouvelle ; répétée à l’identique, une fois."
     )
     shown = [p for p in c.by_period if p.moves] if c.by_period else []
     calm = len(c.by_period) - len(shown)
@@ -391,7 +392,7 @@ def late(q: Quality) -> str:
     if d is None or not sum(d.bands):
         return out
     whole = sum(d.bands)
-    late = sum(n for i, n in enumerate(d.bands) if i >= 2)
+    late = sum(d.bands[DELAYS.index(LATE_DAYS) + 1 :])
     out += f"<h3>{esc('De l’événement à l’envoi')}</h3>"
     out += para(f"{percent(late, whole)} des lignes sont arrivées plus de {LATE_DAYS} jours après l’événement.")
     body = [
@@ -428,15 +429,8 @@ def completeness(q: Quality) -> str:
         return ""
     full = [name for c, name in enumerate(f.columns) if f.share(c) == 1]
     gaps = [c for c, name in enumerate(f.columns) if name not in full]
-    out = (
-        para(
-            f"Part des cases remplies, en pour cent, par mois ({q.when})."
-            if q.when and gaps
-            else "Part des cases remplies, en pour cent."
-        )
-        if gaps
-        else ""
-    )
+    by = f", par mois ({q.when})" if len([p for p in f.periods if p]) > 1 else ""
+    out = para(f"Part des cases remplies, en pour cent{by}.") if gaps else ""
     if gaps:
         out += _heat(f, gaps)
     if full:
@@ -467,9 +461,8 @@ def _cell(part: int, whole: int, *, is_choice: bool = False) -> str:
     """
     if not whole:
         return '<td class="r soft">–</td>'
-    share = 100 * part / whole
-    text = "100" if part == whole else "0" if not part else "&lt;1" if share < 1 else str(int(share))
-    tint = 1 + sum(share < limit for limit in _TINTS)
+    tint = 1 + sum(100 * part < limit * whole for limit in _TINTS)
+    text = esc(filled_percent(part, whole))
     return f'<td class="r {"soft" if is_choice else f"h{tint}"}">{text}</td>'
 
 
@@ -480,12 +473,7 @@ def _heat(f: Filled, gaps: Sequence[int]) -> str:
             "",
             [
                 _code(f.columns[c]),
-                *(
-                    _cell(
-                        sum(f.filled[c][i] for i in at), sum(f.rows[i] for i in at), is_choice=f.columns[c] in f.choices
-                    )
-                    for _, at in groups
-                ),
+                *(_cell(*f.sums(c, *at), is_choice=f.columns[c] in f.choices) for _, at in groups),
             ],
         )
         for c in gaps
@@ -560,7 +548,7 @@ def duplicates(q: Quality) -> str:
     """Rows that repeat or contradict others; flash reports and what followed them."""
     t, body = q.twice, []
     if t.copies:
-        what = f"Même clé ({joined(t.key)}), même contenu" if t.key else "Répétées mot pour mot"
+        what = f"Même clé ({joined(t.key)}), même contenu" if t.key else "Identiques dans toutes les colonnes reprises"
         body.append((esc(what), some(t.copies, "ligne en trop", "lignes en trop"), "une seule compte"))
     if t.contradicting:
         what = f"Même clé ({joined(t.key)}), contenus différents"

@@ -72,6 +72,11 @@ def percent(part: float, whole: float) -> str:
     return f"{99 if 99 < share < 100 else round(share)} %"
 
 
+def filled_percent(part: int, whole: int) -> str:
+    """How much is filled in, in whole percents: 100 only when nothing is blank, 0 only when all is."""
+    return "<1" if 0 < 100 * part < whole else str(100 * part // max(1, whole))
+
+
 def joined(parts: Sequence[str], last: str = " et ") -> str:
     """« a, b et c »."""
     return last.join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
@@ -189,14 +194,14 @@ def hardly_filled(q: Quality) -> list[tuple[str, str]]:
     for c, name in enumerate(filled.columns):
         if name in filled.choices or not sum(filled.rows):
             continue
-        share = filled.share(c)
-        if share < HARDLY:
-            out.append((name, f"remplie à {percent(share, 1)}" if share else "vide"))
+        everywhere = filled.sums(c)
+        if filled.share(c) < HARDLY:
+            out.append((name, f"remplie à {filled_percent(*everywhere)} %" if everywhere[0] else "vide"))
         elif len(over) > BEFORE and filled.rows[over[-1]] >= USUAL_ROWS:
-            last, rest = filled.share(c, over[-1]), filled.share(c, *over[:-1])
-            period = filled.periods[over[-1]]
-            if rest - last > EMPTIED and period:
-                out.append((name, f"{percent(last, 1)} en {period.name()}, {percent(rest, 1)} avant"))
+            last, rest, period = over[-1], over[:-1], filled.periods[over[-1]]
+            if filled.share(c, *rest) - filled.share(c, last) > EMPTIED and period:
+                before = filled_percent(*filled.sums(c, *rest))
+                out.append((name, f"{filled_percent(*filled.sums(c, last))} % en {period.name()}, {before} % avant"))
     return out
 
 

@@ -152,10 +152,11 @@ def _refused(got: Received, balance: Balance, rows: Rows) -> tuple[tuple[Refused
         name = one.path.name if several else ""
         refused += [Refused(f, name, _whose(f, sender)) for f in one.refused]
         aside += [Refused(f, name, _whose(f, sender)) for f in one.set_aside]
-    built = balance.refused[len(got.refused) :]
+    built, left_blank = balance.refused[len(got.refused) :], balance.set_aside[len(got.set_aside) :]
     # Of several files, the number of a row does not tell which one it is in.
-    sender = {} if several else _senders_of_built(got, built, rows)
+    sender = {} if several else _senders_of_built(got, [*built, *left_blank], rows)
     refused += [Refused(f, "", _whose(f, sender)) for f in built]
+    aside += [Refused(f, "", _whose(f, sender)) for f in left_blank]
     return tuple(refused), tuple(aside)
 
 

@@ -58,10 +58,15 @@ class Filled:
     filled: tuple[tuple[int, ...], ...]
     choices: frozenset[str] = frozenset()
 
-    def share(self, column: int, *periods: int) -> float:
-        """The share of rows that are filled, over some periods, or over all of them."""
+    def sums(self, column: int, *periods: int) -> tuple[int, int]:
+        """(Rows that hold something, rows) over some periods, or over all of them."""
         among = periods or range(len(self.rows))
-        return sum(self.filled[column][p] for p in among) / max(1, sum(self.rows[p] for p in among))
+        return sum(self.filled[column][p] for p in among), sum(self.rows[p] for p in among)
+
+    def share(self, column: int, *periods: int) -> float:
+        """The share of rows that hold something; 0 without any row."""
+        part, whole = self.sums(column, *periods)
+        return part / max(1, whole)
 
 
 @dataclass(frozen=True)

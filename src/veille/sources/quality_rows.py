@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 
 from . import formats
@@ -51,8 +53,8 @@ class Rows:
         """A column as the file names it, without the group of the form; in full when two would be the same."""
         if name not in self.columns:
             return ""
-        short = [c.header.rsplit("/", 1)[-1] for c in self.columns.values()]
-        bare = self.columns[name].header.rsplit("/", 1)[-1]
+        short = [_without_group(c.header) for c in self.columns.values()]
+        bare = _without_group(self.columns[name].header)
         return bare if short.count(bare) == 1 else self.columns[name].header
 
     @property
@@ -89,6 +91,11 @@ class Rows:
             f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {self.key_of() if self.key else content} AS key, "
             f"{content} AS content, {self.period} AS period FROM {table} WHERE {where}"
         ).fetchall()
+
+
+def _without_group(header: str) -> str:
+    """`victimes/femmes` -> `femmes`; a header in words, such as « NOM ACTIVITE / PROJET », stays as it is."""
+    return header.rsplit("/", 1)[-1] if re.fullmatch(r"\w+(/\w+)+", header) else header
 
 
 def numbered(one: Reading, texts: str) -> str:

@@ -116,7 +116,7 @@ def _stored_name(path: Path) -> str:
 
 def _covers(con, got: registry.Received) -> str:
     columns = {r[0] for r in con.execute(f"DESCRIBE {got.table}").fetchall()}
-    for column in WHEN:
+    for column in (*WHEN, "year"):
         if column in columns:
             low, high = con.execute(f"SELECT min({column}), max({column}) FROM {got.table}").fetchone()
             if low is not None:

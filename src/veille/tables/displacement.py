@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from itertools import permutations
 
 import pandas as pd
 
@@ -108,25 +109,29 @@ def unhcr_demographics(received: Received, snapshot: Snapshot) -> Built:
 def finest(movements: pd.DataFrame) -> pd.DataFrame:
     """Stocks of which none holds another: a region leaves when its day and people are also given within it.
 
-    The same number of two files (the same region, day and people) is one number.
+    The same number of two files (the same place, day and people) is one number, in whichever edition. Raises BadData
+    where two editions give different numbers for one ground on one day: they would be added.
     """
     once = movements.drop_duplicates(ignore_index=True)
     places = [Place(e, p) for e, p in zip(once["edition"], once["pcode"], strict=True)]
-    grounds = [ground(p) for p in places]
     is_region = [p not in gazetteer() or gazetteer()[p].level == 1 for p in places]
-    several = list(zip(once["reference_date"], once["movement_type"], strict=True))
-    within: dict[tuple, list[int]] = {}
-    for n, key in enumerate(several):
-        within.setdefault(key, []).append(n)
-    keep = [
-        not is_region[n]
-        or not any(
-            grounds[m] and grounds[m] <= grounds[n] and (not is_region[m] or grounds[m] < grounds[n])
-            for m in within[several[n]]
-        )
-        for n in range(len(once))
-    ]
-    return once[pd.Series(keep, index=once.index, dtype=bool)].reset_index(drop=True)
+    several: dict[tuple, list[int]] = {}
+    for n, key in enumerate(zip(once["reference_date"], once["movement_type"], strict=True)):
+        several.setdefault(key, []).append(n)
+    out: set[int] = set()
+    for rows in several.values():
+        for n, m in permutations(rows, 2):
+            here, there = ground(places[n]), ground(places[m])
+            if is_region[n] and there and there <= here and (not is_region[m] or there < here):
+                out.add(n)
+            elif here and here == there and is_region[n] == is_region[m] and places[n].edition < places[m].edition:
+                if once["people"][n] != once["people"][m]:
+                    raise BadData(
+                        f"Déplacés, {once['reference_date'][n]} : deux éditions des P-codes donnent deux nombres au même lieu.",
+                        "Gardez pour ce jour une seule des deux sources : leurs nombres seraient additionnés.",
+                    )
+                out.add(m)
+    return once.drop(index=sorted(out)).reset_index(drop=True)
 
 
 # --- totals by country ---------------------------------------------------------------------------------------------
