@@ -27,7 +27,14 @@ GUIDE = ROOT / "docs" / "guide"
 DOCS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 # What a build, a form or an officer makes: named in the documents, absent from a clone.
-MADE = ("params/corrections.yml", "reports/", "data/example/", "data/processed", ".venv", "params/texts/bulletin/gao/2016-10.md")
+MADE = (
+    "params/corrections.yml",
+    "reports/",
+    "data/example/",
+    "data/processed",
+    ".venv",
+    "params/texts/bulletin/gao/2016-10.md",
+)
 
 
 def _id(path: Path) -> str:

@@ -228,6 +228,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), max_size=12)
 MONTH_OF = ["2017-01", "2017-01", "2017-02", None]
 
 
+@pytest.mark.full
 @given(now=ROWS, before=ROWS, refused=st.sets(st.integers(0, 6)))
 @random_cases(200)
 def test_every_row_of_both_sides_is_told_once(now, before, refused):

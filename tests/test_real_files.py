@@ -116,6 +116,7 @@ def test_the_same_string_in_two_editions_never_counts_in_the_same_place_unless_i
     assert same == {c for c in SHARED_CODES if NAMES["cod2015"][c] == NAMES["cod2021"][c]} and len(same) == 8
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("edition", "other"), [("cod2015", "cod2021"), ("cod2021", "cod2015")])
 def test_a_file_received_in_the_other_edition_is_refused_at_every_code_that_changed(tmp_path, edition, other):
     changed = [c for c in SHARED_CODES if NAMES["cod2015"][c] != NAMES["cod2021"][c]]

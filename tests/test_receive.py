@@ -9,7 +9,7 @@ import yaml
 from incidents import good_row, kobo, new_project, write, write_xlsx
 
 from veille import versions
-from veille.errors import BadData, BadParameter, UnknownName
+from veille.errors import BadData, BadParameter, DisclosureRefused, UnknownName
 from veille.sources import snapshots
 from veille.sources.receive import receive, sort_out
 
@@ -240,3 +240,11 @@ def test_a_plain_template_is_received_too(project, tmp_path):
     path = write("monitoring_coverage", tmp_path, [good_row("monitoring_coverage")])
     balance = take(project, path, source="monitoring_coverage").balance
     assert balance.read == balance.kept == 1
+
+
+def test_a_recorder_comes_only_to_the_agency_that_consolidates(project, tmp_path):
+    path = tmp_path / "recorder.xlsx"
+    path.write_bytes(b"whatever it holds")
+    with pytest.raises(DisclosureRefused, match="réservé à l’agence") as refused:
+        receive([path], "gbvims_recorder", DAY, project, producer="ONG A")
+    assert refused.value.exit_code == 4 and not list(project.raw("real").rglob("*"))

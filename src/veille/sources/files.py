@@ -35,6 +35,7 @@ LAST_ROW = 2**20  # of a sheet, in Excel
 # A reader of sheets makes a cell of every place up to the last one that is filled: one far away asks for gigabytes.
 LARGEST_AREA, LARGEST_AREA_PER_CELL = 5_000_000, 50
 MOST_COLUMNS = 2_000
+ERROR = "#N/A"  # what stands for every cell that shows an error: as a value, calamine gives nothing
 LARGEST_READ_APART = 32 * 2**20  # bytes of a text file that Python reads record by record
 LARGEST_LINE = 2**20  # bytes of one record of a CSV file
 HEAD = 2**20  # bytes read to find the header
@@ -106,8 +107,11 @@ def refuse(path: Path, what: str, then: str) -> BadData:
 
 def is_workbook(path: Path) -> bool:
     """Whether the bytes are those of an XLSX workbook. Raises BadData for what cannot be a table at all."""
-    with open(path, "rb") as file:
-        head = file.read(65536)
+    try:
+        with open(path, "rb") as file:
+            head = file.read(65536)
+    except OSError:
+        raise refuse(path, "fichier illisible.", "Vérifiez ses droits, la clé ou le réseau où il se trouve.") from None
     if head.startswith(_OLE):
         raise refuse(
             path,
@@ -244,11 +248,18 @@ _NO_RESULT = re.compile(
 )
 
 
-def _scan(path: Path, archive: zipfile.ZipFile, sheet: str) -> None:
-    """Refuse what a reader of values does not see: merged cells, formulas whose result was never computed."""
+_ERROR = re.compile(rb'<(?:\w+:)?c\s+r\s*=\s*["\']([A-Za-z]+)(\d+)["\'][^<>]*?\st\s*=\s*["\']e["\']')
+
+
+def _scan(path: Path, archive: zipfile.ZipFile, sheet: str) -> dict[int, set[int]]:
+    """Look for what a reader of values does not see: row -> columns, from 1, of the cells that show an error (#N/A).
+
+    Raises BadData for merged cells, and for formulas whose result was never computed.
+    """
+    errors: dict[int, set[int]] = {}
     part = _part_of(archive, sheet)
     if part not in archive.namelist():
-        return
+        raise _unreadable(path)
     where = f"{path.name}, feuille « {sheet} »"
     # Programs that write formulas without computing them leave zeros, and ask Excel to compute when it opens the file.
     never_computed = re.search(rb"""fullCalcOnLoad\s*=\s*["'](?:1|true)""", archive.read("xl/workbook.xml"))
@@ -266,7 +277,10 @@ def _scan(path: Path, archive: zipfile.ZipFile, sheet: str) -> None:
                     f"{where} : des formules n’ont pas de résultat enregistré.",
                     "Ouvrez le classeur dans Excel, enregistrez-le, ou collez les valeurs à la place des formules.",
                 )
+            for letters, row in _ERROR.findall(text):
+                errors.setdefault(int(row), set()).add(_column_number(letters))
             tail = text[-256:]
+    return errors
 
 
 @dataclass(frozen=True)
@@ -282,11 +296,12 @@ class Workbook:
         """Every row of a sheet, from the first cell of the sheet on."""
         with _readable(self.path):
             with zipfile.ZipFile(self.path) as archive:
-                _scan(self.path, archive, sheet)
+                errors = _scan(self.path, archive, sheet)
             page = self.book.get_sheet_by_name(sheet)
-            # Rows above the first cell that holds something are not iterated, yet they are numbered.
-            yield from ([] for _ in range(page.start[0] if page.start else 0))
-            for row in page.iter_rows():
+            first = page.start[1] + 1 if page.start else 1
+            for n, row in enumerate(page.iter_rows(), 1):
+                for column in errors.get(n, ()):
+                    row[column - first] = ERROR
                 yield [cell(v) for v in row] if row.count("") < len(row) else []
 
 

@@ -103,7 +103,7 @@ def check(
     strangers = [name or f"(colonne {i + 1} sans nom)" for i, name in enumerate(header) if same(name) not in known]
     if strangers:
         raise BadData(
-            f"{where} : colonne non déclarée : {', '.join(strangers)}.",
+            f"{where} : colonne non déclarée : {', '.join(map(shown, strangers))}.",
             f"Retirez-la du fichier, ou déclarez-la dans schemas/{schema}.yml.",
         )
     for name in header:
@@ -141,3 +141,9 @@ def _missing(columns: Sequence[Column], header: Sequence[str], found: Layout, ac
             first = {code: text for text, code in reversed(accepted(column).items())}
             out += [f"{column.header}/{t}" for code, t in first.items() if code not in found.choices[column.header]]
     return out
+
+
+def shown(name: str) -> str:
+    """A name written by somebody else, as a message may repeat it: printable, and not too long."""
+    printable = "".join(c for c in name if c.isprintable())
+    return printable if len(printable) <= 60 else printable[:60] + "…"

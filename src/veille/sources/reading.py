@@ -97,12 +97,12 @@ class Reading:
         """All rows as plain Python values; for the formats whose files are small."""
         return frame(self.con, self.table)
 
-    def write_text(self, target: Path, columns: Sequence[tuple[int, str]]) -> None:
+    def write_text(self, target: Path, columns: Sequence[tuple[int, str]], beside: pd.DataFrame | None = None) -> None:
         """Write some columns of the grid as they stand, rows without consent left out.
 
         `columns` holds (place in the grid, header). The result is read again by the same format; where rows no longer
         stand where they stood, or the cut is read otherwise than the file, a first column gives the number of each in
-        the file received.
+        the file received. `beside` holds, by that number, what is stored in the place of cells that are not kept.
         """
         rows = (
             ", ".join(f'c{i} AS "{name.replace(chr(34), chr(34) * 2)}"' for i, name in columns)
@@ -111,6 +111,9 @@ class Reading:
         if self.is_moved:
             numbered = f"SELECT row_number() OVER () - 1 AS n, * FROM {self.grid.sql}"
             rows = f"{self.line} AS {ROW_COLUMN}, {rows.removesuffix(self.grid.sql)}({numbered}) WHERE {self.keep}"
+            if beside is not None:
+                files.put(self.con, beside, "beside")
+                rows = f"* FROM (SELECT {rows}) LEFT JOIN beside USING ({ROW_COLUMN}) ORDER BY {ROW_COLUMN}"
         self.con.execute(
             f"COPY (SELECT {rows}) TO '{target.as_posix()}' (FORMAT csv, HEADER, DELIMITER ';')"
         ).fetchall()
@@ -295,11 +298,11 @@ _DECIMAL = (
     + PARTING
     + "][0-9]{{3}}){{1,4}})(\\.[0-9]+|,[0-9]{{1,2}}|,[0-9]{{4,}})?')"
 )
-_ISO_DAY = "regexp_full_match({x}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ]00:00:00(\\.0+)?)?')"
-_MOMENT = "regexp_full_match({x}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\\.[0-9]+)?)?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?')"
+_ISO_DAY = "regexp_full_match({x}, '(19|20)[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}([T ]00:00:00(\\.0+)?)?')"
+_MOMENT = "regexp_full_match({x}, '(19|20)[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\\.[0-9]+)?)?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?')"
 
 
-_LOCAL = "regexp_full_match({x}, '[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}')"
+_LOCAL = "regexp_full_match({x}, '(19|20)[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}')"
 
 
 def typed(enums: _Enums, column: Column, x: str) -> str:
@@ -319,11 +322,11 @@ def typed(enums: _Enums, column: Column, x: str) -> str:
         case "date":
             return (
                 f"CASE WHEN {_ISO_DAY.format(x=x)} THEN TRY_CAST(left({x}, 10) AS DATE) "
-                f"WHEN regexp_full_match({x}, '[0-9]{{2}}/[0-9]{{2}}/[0-9]{{4}}') "
+                f"WHEN regexp_full_match({x}, '[0-9]{{2}}/[0-9]{{2}}/(19|20)[0-9]{{2}}') "
                 f"THEN CAST(try_strptime({x}, '%d/%m/%Y') AS DATE) END"  # French order, as the templates say
             )
         case "month":
-            return f"CASE WHEN regexp_full_match({x}, '[0-9]{{4}}-(0[1-9]|1[0-2])') THEN {x} END"
+            return f"CASE WHEN regexp_full_match({x}, '(19|20)[0-9]{{2}}-(0[1-9]|1[0-2])') THEN {x} END"
         case "quarter":
             return f"CASE WHEN regexp_full_match({x}, '[0-9]{{4}}-Q[1-4]') THEN {x} END"
         case "datetime":
@@ -491,7 +494,7 @@ def _select(con: duckdb.DuckDBPyConnection, grid: Grid, fmt: Format, found: Layo
     )
     required = [c.to for c in fmt.kept if c.required and c.header in at]
     # A line of nothing but separators is no row. Looked at only where every obligatory cell is blank.
-    blanks = " AND ".join(f"coalesce(trim(c{i}), '') = ''" for i in range(len(grid.header)))
+    blanks = " AND ".join(f"coalesce(trim(c{i}, {_SPACE}), '') = ''" for i in range(len(grid.header)))
     empty = (
         f"CASE WHEN {' OR '.join(f'{name} IS NOT NULL' for name in required) or 'false'} THEN false ELSE {blanks} END"
     )
@@ -778,7 +781,7 @@ def _not_empty(grid: Grid, fmt: Format, at: dict[str, int]) -> str:
     """Whether a record holds anything; the cells that are never blank come first, and settle it."""
     first = [at[c.header] for c in fmt.kept if c.required and c.header in at]
     others = [i for i in range(len(grid.header)) if i not in first]
-    return " OR ".join(f"coalesce(trim(c{i}), '') <> ''" for i in [*first, *others])
+    return " OR ".join(f"coalesce(trim(c{i}, {_SPACE}), '') <> ''" for i in [*first, *others])
 
 
 def _line(con: duckdb.DuckDBPyConnection, grid: Grid, raw: str) -> str:

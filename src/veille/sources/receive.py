@@ -18,11 +18,12 @@ from pathlib import Path
 import yaml
 
 from ..codes import code_list
-from ..errors import BadData, BadParameter, UnknownName
+from ..errors import BadData, BadParameter, DisclosureRefused, UnknownName
 from ..places import fold
 from ..project import Project
 from ..render import quality as quality_report
 from ..tables import build as tables
+from ..tables import gbv_recorder
 from . import decisions, formats, quality, reading, registry
 from .balance import Balance
 from .files import ROW_COLUMN
@@ -30,6 +31,11 @@ from .quality_rows import WHEN
 from .snapshots import RawFile, Snapshot, sha256
 
 _NOT_RECEIVED = ("reference_figures",)  # typed by the project itself, from its own documents
+
+# What is worked out once, at reception, from cells that are not kept: bands in the place of dates and ages.
+_BESIDE = {gbv_recorder.RECORDER: gbv_recorder.written_at_reception}
+# Rows about survivors come only to the agency that consolidates them for the sub-cluster (001 VI; the sharing protocol).
+_CONSOLIDATING_ONLY = (gbv_recorder.RECORDER,)
 
 Say = Callable[[str], None]
 
@@ -89,6 +95,16 @@ def _fits(path: Path, name: str) -> bool:
         except BadData:
             return False
     return True
+
+
+def _role(project: Project) -> str:
+    """What this installation is in the sharing protocol: `consolidating`, or nothing said."""
+    path = project.params / "consent.yml"
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        raise BadData("params/consent.yml : fichier illisible.", "Vérifiez l’indentation et les guillemets.") from None
+    return str(given.get("role", "")) if isinstance(given, dict) else ""
 
 
 def _listed(given: Sequence[Path]) -> list[Path]:
@@ -158,13 +174,14 @@ def partner_of(producer: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", fold(producer)).strip("_")
 
 
-def _cut(one: reading.Reading, target: Path) -> RawFile:
+def _cut(one: reading.Reading, target: Path, received: date) -> RawFile:
     """Write what may be kept of a file: its rows with consent, without the columns of class I, as they stood."""
     grid, fmt = one.grid, one.format
     hidden = {reading.same(n) for c in fmt.identifying for n in (c.header, *c.also)}
     names = [(i, h) for i, h in enumerate(grid.header) if reading.same(h) not in hidden and h != ROW_COLUMN]
     path = target / f"{one.path.stem}.csv"
-    one.write_text(path, names)
+    beside = _BESIDE.get(fmt.name) if ROW_COLUMN not in grid.header else None
+    one.write_text(path, names, beside(one, received) if beside else None)
     return RawFile(path, sha256(path), one.read - one.without_consent, one.refused_rows, sha256(one.path))
 
 
@@ -216,6 +233,16 @@ def receive(
         raise BadParameter("La date de réception est dans le futur.", "Donnez le jour où les fichiers sont arrivés.")
     source = _source(source, paths[0])
     fmt = formats.declared(source)
+    if source in _CONSOLIDATING_ONLY and _role(project) != "consolidating":
+        raise DisclosureRefused(
+            f"{source} : réservé à l’agence qui consolide les données des membres du GBVIMS.",
+            "Demandez le tableau mensuel (gbv_tables), ou déclarez cette agence dans params/consent.yml (role: consolidating).",
+        )
+    if fmt.is_cut and len({p.stem.lower() for p in paths}) < len(paths):
+        raise BadParameter(
+            f"Deux fichiers portent le même nom, à l’extension près : {', '.join(p.name for p in paths)}.",
+            "Renommez l’un des deux.",
+        )
     partner = partner_of(producer) if fmt.per_partner else ""
     if fmt.per_partner and not partner:
         raise BadParameter(
@@ -262,7 +289,7 @@ def receive(
                 return Receipt(snapshot, made.balance, target if same else None, is_new=not same, quality=report)
             say("Dépôt…")
             draft.mkdir()
-            kept = [_keep(f.path, one, draft) for f, one in zip(snapshot.files, _or_none(got), strict=True)]
+            kept = [_keep(f.path, one, draft, received) for f, one in zip(snapshot.files, _or_none(got), strict=True)]
             if not got.readings:
                 kept = [replace(f, rows=got.read) for f in kept]
         snapshot = replace(snapshot, files=tuple(kept))
@@ -283,10 +310,10 @@ def _or_none(got: registry.Received) -> Iterable[reading.Reading | None]:
     return got.readings or [None] * len(got.snapshot.files)
 
 
-def _keep(path: Path, one: reading.Reading | None, draft: Path) -> RawFile:
+def _keep(path: Path, one: reading.Reading | None, draft: Path, received: date) -> RawFile:
     """The file as it is stored: the bytes that were received, or a cut where these hold what may not be kept."""
     if one is not None and one.format.is_cut:
-        return _cut(one, draft)
+        return _cut(one, draft, received)
     target = draft / path.name
     shutil.copyfile(path, target)
     digest = sha256(target)
