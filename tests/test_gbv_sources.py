@@ -11,14 +11,18 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
+import projects
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from incidents import SHARED, new_project, random_cases, write_csv, write_xlsx
 
+from veille import versions
 from veille.codes import code_list
 from veille.errors import BadData
-from veille.sources import reading, receive, registry, snapshots
+from veille.render import quality as quality_report
+from veille.sources import quality, reading, receive, registry, snapshots
 from veille.sources.files import ROW_COLUMN
 from veille.sources.formats import declared
 from veille.sources.snapshots import RawFile, Snapshot
@@ -79,6 +83,19 @@ def line(statistic: str, category: str, number: object, *, month="2017-05", regi
 def table(path: Path, rows: list[dict], header: list[str] = HEADER) -> Path:
     """A workbook of these rows, as an organisation sends it."""
     return write_xlsx(path, "Données", rows, header=header)
+
+
+def with_dates(path: Path, sheet: str, header: list[str], rows: list[dict]) -> Path:
+    """The same, where days are dates as Excel keeps them."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.active.title = sheet
+    book.active.append(header)
+    for row in rows:
+        book.active.append([row[name] for name in header])
+    book.save(path)
+    return path
 
 
 def types(*numbers: int, total: int | None = None, **where: str) -> list[dict]:
@@ -152,6 +169,17 @@ def test_a_row_of_hashtags_may_stand_below_the_header(tmp_path):
     plain = write_csv(tmp_path / "plain.csv", rows, delimiter=";")
     tagged = write_csv(tmp_path / "tagged.csv", rows, delimiter=";", hxl=True)
     assert numbers(taken("gbv_tables", plain)[0]) == numbers(taken("gbv_tables", tagged)[0])
+
+
+def test_a_month_that_excel_took_for_a_day_is_that_month_and_no_other_day_is_one(tmp_path):
+    may = {"month": date(2017, 5, 1)}
+    regions = ("Gao", "Mopti", "Kidal", "Ségou", "Sikasso")
+    rows = [line("new_incidents", "total", 7, region=region, **may) for region in regions]
+    rows.append(line("new_incidents", "total", 9, month=date(2017, 5, 2), region="Koulikoro"))
+    path = with_dates(tmp_path / "t.xlsx", "Données", HEADER, rows)
+    tables, balance = taken("gbv_tables", path)
+    assert set(tables["gbv_aggregates"]["month"]) == {"2017-05"} and len(tables["gbv_aggregates"]) == 5
+    assert [(f.column, f.rows) for f in balance.refused] == [("Mois", (7,))]
 
 
 @pytest.mark.parametrize("region", ["Mali", "Ensemble du pays", "national"])
@@ -451,7 +479,7 @@ def incidents(path: Path, rows: list[dict], **given: object) -> pd.DataFrame:
 
 
 def test_the_42_headers_are_those_of_the_published_recorder():
-    names = [c.header for c in declared("gbvims_recorder").columns if not c.optional and c.header != "AGE"]
+    names = [c.header for c in declared("gbvims_recorder").columns if not c.optional]
     assert names == list(WORKBOOK) and len(names) == 42
     path = SHARED / "data" / "gbv" / "gbvims_incident_recorder_columns.csv"
     if path.exists():
@@ -861,15 +889,9 @@ def test_no_other_form_of_a_day_is_guessed(text):
 
 
 def test_days_that_excel_stores_as_dates_are_read(tmp_path):
-    import openpyxl
-
-    book = openpyxl.Workbook()
-    book.active.title = "Incident Data"
-    book.active.append(list(WORKBOOK))
     days = {INTERVIEW: date(2017, 6, 20), INCIDENT: date(2017, 6, 16), BIRTH: date(1999, 6, 17)}
-    book.active.append(list((WORKBOOK | days).values()))
-    book.save(tmp_path / "r.xlsx")
-    (row,) = taken("gbvims_recorder", tmp_path / "r.xlsx")[0]["gbv_incidents"].to_dict("records")
+    path = with_dates(tmp_path / "r.xlsx", "Incident Data", list(WORKBOOK), [WORKBOOK | days])
+    (row,) = taken("gbvims_recorder", path)[0]["gbv_incidents"].to_dict("records")
     assert (row["report_month"], row["delay"], row["age_band"]) == ("2017-06", "days_4_5", "age_12_17")
 
 
@@ -1026,3 +1048,163 @@ def test_a_newer_workbook_replaces_the_months_that_it_speaks_of(tmp_path):
         df, services = (reading.frame(con, name) for name in ("gbv_incidents", "gbv_services"))
     assert dict(Counter(df["report_month"])) == {"2017-05": 1, "2017-06": 3}
     assert set(services["gbv_id"]) == set(df["gbv_id"])
+
+
+# --- Incident Recorder: from the workbook to the tables -------------------------------------------------------------
+
+# Columns of the rows below, in this order; the others are those of `WORKBOOK`.
+GIVEN = (INTERVIEW, INCIDENT, BIRTH, "SEX", TYPE, "INCIDENT COUNTY", "HEALTH / MEDICAL SERVICES", "PSYCHOSOCIAL SERVICES", "CONSENT GIVEN")  # fmt: skip
+HAD, SENT, NONE_THERE, NO_NEED = (
+    "Service provided by your agency",
+    "Referred",
+    "Service unavailable",
+    "Service not applicable",
+)
+QUARTER = [
+    (date(2017, 4, 3), date(2017, 4, 1), date(2000, 1, 1), "F", "Rape", "Gao", SENT, HAD, "Yes"),
+    (date(2017, 4, 10), date(2017, 4, 5), date(1990, 5, 5), "F", "Physical Assault", "Gao", NO_NEED, HAD, "Yes"),
+    (date(2017, 4, 30), date(2017, 3, 1), date(1985, 1, 1), "M", "Denial of Resources, Opportunities or Services", "Mopti", NO_NEED, None, "Yes"),
+    (date(2017, 5, 2), date(2017, 4, 30), date(2003, 6, 6), "F", "Sexual Assault", "Gao", NONE_THERE, HAD, "Yes"),
+    (date(2017, 5, 2), date(2017, 5, 2), date(2003, 6, 6), "F", "Forced Marriage", "Mopti", None, None, "No"),
+    (date(2017, 5, 31), date(2017, 5, 31), None, "F", "Rape", "Gao", HAD, SENT, "Yes"),
+    (date(2017, 6, 1), date(2017, 5, 31), date(2004, 2, 2), "F", "Forced Marriage", "Mopti", SENT, HAD, "Yes"),
+    (date(2017, 6, 15), date(2017, 6, 14), date(1995, 2, 2), "F", "Rape", "Gao", HAD, HAD, "Yes"),
+    (date(2017, 6, 15), date(2017, 6, 16), date(1995, 2, 2), "F", "Rape", "Gao", HAD, HAD, "Yes"),  # reversed
+    (date(2017, 6, 20), date(2017, 6, 20), date(1995, 2, 2), "F", "Psychological / Emotional Abuse", "Mopti", NO_NEED, HAD, "Yes"),
+]  # fmt: skip
+
+
+def recorder(path: Path) -> Path:
+    """The workbook of a quarter as Excel saves it: days are dates, the lists stand in a sheet of their own, hidden."""
+    import openpyxl
+    from openpyxl.styles import Font
+
+    book = openpyxl.Workbook()
+    book.active.title = "Lists"
+    book.active.append(["GBV TYPE", *TYPES])
+    book.active.sheet_state = "hidden"
+    page = book.create_sheet("1. Incident Data")
+    page.append(list(WORKBOOK))
+    for cell in page[1]:
+        cell.font = Font(bold=True)
+    for n, given_ in enumerate(QUARTER, 1):
+        row = WORKBOOK | {"INCIDENT ID": f"{SECRET}-{n}"} | dict(zip(GIVEN, given_, strict=True))
+        page.append(list(row.values()))
+    page.freeze_panes = "A2"
+    book.active = 1
+    book.save(path)
+    return path
+
+
+def consolidating(root: Path):
+    """A project of the agency that consolidates what the members of the GBVIMS send."""
+    project = new_project(root)
+    (project.params / "consent.yml").write_text("role: consolidating\n", encoding="utf-8")
+    return project
+
+
+def counted(project) -> tuple[dict, dict]:
+    """Incidents by month, region and type, and services by month, sector and outcome, of the newest data version."""
+    version = versions.current(project, "real")
+    versions.candidate(version, "cluster")
+    folder = project.tables("real", version.id)
+    with reading.connection() as con:
+        incidents_, services = (
+            reading.frame(con, f"read_parquet('{(folder / name).as_posix()}.parquet')")
+            for name in ("gbv_incidents", "gbv_services")
+        )
+    assert set(services["gbv_id"]) <= set(incidents_["gbv_id"]) and incidents_["gbv_id"].is_unique
+    return (
+        dict(Counter(incidents_[["report_month", "region_pcode", "gbv_type"]].itertuples(index=False, name=None))),
+        dict(Counter(services[["report_month", "service", "outcome"]].itertuples(index=False, name=None))),
+    )
+
+
+# Ten rows, one without consent, one whose incident follows its interview.
+BY_TYPE = {
+    ("2017-04", "ML07", "rape"): 1,
+    ("2017-04", "ML07", "physical_assault"): 1,
+    ("2017-04", "ML05", "denial_of_resources"): 1,
+    ("2017-05", "ML07", "sexual_assault"): 1,
+    ("2017-05", "ML07", "rape"): 1,
+    ("2017-06", "ML05", "forced_marriage"): 1,
+    ("2017-06", "ML07", "rape"): 1,
+    ("2017-06", "ML05", "psychological_emotional_abuse"): 1,
+}
+# The five other sectors have the answers of `WORKBOOK`, in each of the eight incidents; child protection has none.
+BY_OUTCOME = {
+    ("2017-04", "health", "referred"): 1,
+    ("2017-04", "health", "not_applicable"): 2,
+    ("2017-04", "psychosocial", "provided"): 2,
+    ("2017-05", "health", "unavailable"): 1,
+    ("2017-05", "health", "provided"): 1,
+    ("2017-05", "psychosocial", "provided"): 1,
+    ("2017-05", "psychosocial", "referred"): 1,
+    ("2017-06", "health", "referred"): 1,
+    ("2017-06", "health", "provided"): 1,
+    ("2017-06", "health", "not_applicable"): 1,
+    ("2017-06", "psychosocial", "provided"): 3,
+} | {
+    (month, service, outcome): n
+    for month, n in (("2017-04", 3), ("2017-05", 2), ("2017-06", 3))
+    for service, outcome in (
+        ("shelter", "not_applicable"), ("legal", "unavailable"), ("security", "declined"), ("livelihoods", "already_received"),
+    )
+}  # fmt: skip
+
+
+def test_a_recorder_received_by_the_consolidating_agency_is_counted_as_by_hand(tmp_path):
+    project = consolidating(tmp_path / "p")
+    path = recorder(tmp_path / "r.xlsx")
+    ((source, organisation, paths),) = receive.sort_out([path], "gbvims_recorder")
+    assert organisation == "ORG-A"
+    receipt = receive.receive(paths, source, DAY, project, producer=organisation)
+    assert receipt.balance.summary() == {"read": 10, "kept": 8, "left_out": 1, "refused": 1}
+    assert "période : 2017-04 to 2017-06" in receipt.lines()[0]
+    assert yaml.safe_load((receipt.stored / "source.yml").read_text(encoding="utf-8"))["covers"] == "2017-04 to 2017-06"
+    assert counted(project) == (BY_TYPE, BY_OUTCOME)
+    kept = [p for p in project.root.rglob("*") if p.is_file()]
+    assert receipt.stored.name == "2017-07-05" and not [p for p in kept if SECRET.encode() in p.read_bytes()]
+
+
+def test_the_same_through_the_commands(tmp_path):
+    project = consolidating(tmp_path / "p")
+    path = str(recorder(tmp_path / "r.xlsx"))
+    given_ = ("receive", path, "--source", "gbvims_recorder", "--received", "2017-07-05")
+    done = projects.veille(project.root, *given_)
+    assert done.returncode == 0, done.stderr
+    assert "gbvims_recorder.org_a/2017-07-05, période : 2017-04 to 2017-06" in done.stdout
+    assert "10 lignes lues = 8 gardées + 1 laissées de côté + 1 refusées" in done.stdout
+    assert SECRET not in done.stdout + done.stderr
+    made = projects.veille(project.root, "data", "--nature", "real")
+    assert made.returncode == 0, made.stderr
+    assert counted(project) == (BY_TYPE, BY_OUTCOME)
+    assert "Déjà reçu" in projects.veille(project.root, *given_).stdout
+
+
+def test_elsewhere_a_recorder_is_refused_and_nothing_of_it_is_stored(tmp_path):
+    project = new_project(tmp_path / "p")
+    path = str(recorder(tmp_path / "r.xlsx"))
+    done = projects.veille(project.root, "receive", path, "--source", "gbvims_recorder", "--received", "2017-07-05")
+    assert done.returncode == 4 and "réservé à l’agence" in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    assert not [p for folder in ("data", ".veille") for p in (project.root / folder).rglob("*") if p.is_file()]
+
+
+def test_the_report_of_a_recorder_has_its_months_and_tells_two_people_apart(tmp_path):
+    project = consolidating(tmp_path / "p")
+    june = [on("2017-06-02", "2017-06-02")] * 3  # three incidents whose answers are all the same
+    first = workbook(tmp_path / "a.xlsx", [on("2017-05-02", "2017-05-02"), *june])
+    second = workbook(tmp_path / "b.xlsx", [*june[:2], on("2017-06-02", "2017-06-02") | RAPE, {"CONSENT GIVEN": "No"}])
+    found = []
+    for path, day in ((first, "2017-07-05"), (second, "2017-08-05")):
+        receipt = receive.receive([path], "gbvims_recorder", date.fromisoformat(day), project, producer="ORG-A")
+        page = receipt.quality.read_bytes()
+        again = quality.of_stored(project, quality.find(project, "gbvims_recorder", date.fromisoformat(day), "real"))
+        # What is read again of what is stored gives the page of the first day, word for word.
+        assert quality_report.page(again).encode() == page
+        found.append(again)
+    one, two = found
+    assert one.filled.rows == (1, 3) and one.twice.copies == 0 == two.twice.copies
+    total = two.comparison.total
+    assert (total.same, total.new, total.vanished) == (2, 1, 1)

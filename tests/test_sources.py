@@ -461,7 +461,7 @@ def test_what_is_planned_may_be_later(con, tmp_path, format_name, header):
     assert reading.read(con, path, format_name, until=date(2017, 1, 5)).kept == 1
 
 
-@pytest.mark.parametrize("month", ["2016-13", "10-2016", "2016-1", "octobre 2016", "2016-10-01"])
+@pytest.mark.parametrize("month", ["2016-13", "10-2016", "2016-1", "octobre 2016", "2016-10-02", "2016-10-01T06:00:00"])
 def test_a_month_in_another_form_is_refused(tmp_path, month):
     assert "un mois (2017-06)" in refusal("amss_incidents", tmp_path, [GOOD_ROWS["amss_incidents"] | {"month": month}])
 

@@ -14,6 +14,8 @@ from .registry import Received
 
 # The columns that say when: the first one that a source has gives the months that it covers.
 WHEN = ("occurred_date", "month", "report_month", "reference_date", "issued_date", "start_date", "end_date")
+# Drawn at random when a file is received: the same row has another one in the next file.
+_DRAWN = "gbv_id"
 _DATED = ("date", "month", "quarter")
 _LEVEL = {"region": 1, "cercle": 2, "commune": 3}
 
@@ -86,7 +88,10 @@ class Rows:
 
         Two contents of one key get one number once in 2^64: rows by the million may be compared so.
         """
-        content = f"hash({', '.join(self.columns)})"
+        said = ", ".join(name for name in self.columns if name != _DRAWN)
+        # Two rows that say the same of two people are two; which is which does not matter.
+        nth = f", dense_rank() OVER (PARTITION BY {said} ORDER BY {_DRAWN})" if _DRAWN in self.columns else ""
+        content = f"hash({said}{nth})"
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {self.key_of() if self.key else content} AS key, "
             f"{content} AS content, {self.period} AS period FROM {table} WHERE {where}"

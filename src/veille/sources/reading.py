@@ -326,7 +326,9 @@ def typed(enums: _Enums, column: Column, x: str) -> str:
                 f"THEN CAST(try_strptime({x}, '%d/%m/%Y') AS DATE) END"  # French order, as the templates say
             )
         case "month":
-            return f"CASE WHEN regexp_full_match({x}, '(19|20)[0-9]{{2}}-(0[1-9]|1[0-2])') THEN {x} END"
+            # Excel turns 2017-06 into its first day; no other day is a month.
+            said = f"regexp_full_match({x}, '(19|20)[0-9]{{2}}-(0[1-9]|1[0-2])(-01([T ]00:00:00(\\.0+)?)?)?')"
+            return f"CASE WHEN {said} THEN left({x}, 7) END"
         case "quarter":
             return f"CASE WHEN regexp_full_match({x}, '[0-9]{{4}}-Q[1-4]') THEN {x} END"
         case "datetime":

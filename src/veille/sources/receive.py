@@ -26,7 +26,7 @@ from ..tables import build as tables
 from ..tables import gbv_recorder
 from . import decisions, formats, quality, reading, registry
 from .balance import Balance
-from .files import ROW_COLUMN
+from .files import ROW_COLUMN, put
 from .quality_rows import WHEN
 from .snapshots import RawFile, Snapshot, sha256
 
@@ -130,13 +130,15 @@ def _stored_name(path: Path) -> str:
     return path.name.lower()
 
 
-def _covers(con, got: registry.Received) -> str:
-    columns = {r[0] for r in con.execute(f"DESCRIBE {got.table}").fetchall()}
-    for column in (*WHEN, "year"):
-        if column in columns:
-            low, high = con.execute(f"SELECT min({column}), max({column}) FROM {got.table}").fetchone()
-            if low is not None:
-                return f"{str(low)[:10]} to {str(high)[:10]}"
+def _covers(con, got: registry.Received, made: tables.Part) -> str:
+    """The first and last day, month or year of the rows; of what they make, where it is told from cells that are not kept."""
+    for table in (got.table, *made.tables.values()):
+        columns = {r[0] for r in con.execute(f"DESCRIBE {table}").fetchall()}
+        for column in (*WHEN, "year"):
+            if column in columns:
+                low, high = con.execute(f"SELECT min({column}), max({column}) FROM {table}").fetchone()
+                if low is not None:
+                    return f"{str(low)[:10]} to {str(high)[:10]}"
     return "non précisée"
 
 
@@ -183,6 +185,25 @@ def _cut(one: reading.Reading, target: Path, received: date) -> RawFile:
     beside = _BESIDE.get(fmt.name) if ROW_COLUMN not in grid.header else None
     one.write_text(path, names, beside(one, received) if beside else None)
     return RawFile(path, sha256(path), one.read - one.without_consent, one.refused_rows, sha256(one.path))
+
+
+def _with_written(con, got: registry.Received, received: date) -> registry.Received:
+    """The same rows, with what is stored in the place of cells that are not kept: months, delays, ages."""
+    write = _BESIDE.get(got.snapshot.source)
+    if write is None or any(ROW_COLUMN in one.grid.header for one in got.readings):
+        return got
+    ours = {c.header: c.to for c in got.readings[0].format.kept}
+    for i, one in enumerate(got.readings):
+        beside = write(one, received)
+        put(con, beside.assign(n=beside[ROW_COLUMN] + (i << 40)), f"written_{i}")
+    written = [name for name in beside.columns if name != ROW_COLUMN]
+    several = " UNION ALL ".join(f"FROM written_{i}" for i in range(len(got.readings)))
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW rows_written AS SELECT r.* EXCLUDE ({', '.join(ours[h] for h in written)}), "
+        + ", ".join(f'w."{h}" AS {ours[h]}' for h in written)
+        + f" FROM {got.table} r LEFT JOIN ({several}) w USING (n)"
+    )
+    return replace(got, table="rows_written")
 
 
 def sort_out(given: Sequence[Path], source: str, producer: str = "") -> list[tuple[str, str, list[Path]]]:
@@ -279,11 +300,13 @@ def receive(
             got = registry.receive(con, snapshot, say=say)
             if not got.read:
                 raise BadData(f"{paths[0].name} : aucune ligne de données.", "Vérifiez que le bon export a été envoyé.")
-            snapshot = replace(snapshot, covers=_covers(con, got), without_consent=got.without_consent)
+            snapshot = replace(snapshot, without_consent=got.without_consent)
             say("Contrôle des lieux, des codes et des doublons…")
             made = tables.part(con, snapshot, got)
+            snapshot = replace(snapshot, covers=_covers(con, got, made))
             say("Rapport de qualité…")
-            measured = quality.measure(project, replace(got, snapshot=snapshot), made.balance)
+            seen = replace(_with_written(con, got, received), snapshot=snapshot)
+            measured = quality.measure(project, seen, made.balance)
             if same or dry_run:
                 report = quality_report.write(project, measured, trial=dry_run)
                 return Receipt(snapshot, made.balance, target if same else None, is_new=not same, quality=report)
