@@ -750,7 +750,7 @@ def test_a_definition_that_cannot_be_read_stops_everything(repository):
 @pytest.mark.skipif(not (ROOT.parent / "shared" / "data").is_dir(), reason="the real public files are not here")
 def test_real_headers_of_the_field_are_those_of_the_tool():
     columns = pd.read_csv(ROOT.parent / "shared/data/gbv/gbvims_incident_recorder_columns.csv")
-    assert tuple(columns["column"]) == check_files.RECORDER
+    assert tuple(columns["column"]) == check_files.recorder()
     real = (ROOT.parent / "shared/data/presence/mali_5w_dec2023_protection_hxl.csv").read_bytes()
     assert check_files.why_not(real, "5w.csv") == [check_files.IDENTIFIES.said], "its villages and remarks"
 

@@ -55,20 +55,6 @@ KOBO = (
     "_xform_id_string", "_submission__uuid", "_submission__submission_time", "_submission__validation_status",
     "_submission__submitted_by", "_parent_table_name", "SubmissionDate", "SubmitterID",
 )  # fmt: skip
-# The 42 headers of the GBVIMS Incident Recorder; four of them in one header are enough.
-RECORDER = (
-    "INCIDENT ID", "SURVIVOR CODE", "CASE MANAGER CODE", "DATE OF INTERVIEW", "DATE OF INCIDENT", "DATE OF BIRTH", "SEX",
-    "ETHNICITY", "COUNTRY OF ORIGIN", "CIVIL / MARITAL STATUS", "DISPLACEMENT STATUS AT REPORT",
-    "PERSON WITH DISABILITY?", "UNACCOMPANIED OR SEPARATED CHILD?", "STAGE OF DISPLACEMENT AT INCIDENT",
-    "INCIDENT TIME OF DAY", "INCIDENT LOCATION", "INCIDENT COUNTY", "INCIDENT DISTRICT", "INCIDENT CAMP / TOWN",
-    "GBV TYPE", "HARMFUL TRADITIONAL PRACTICE", "MONEY, GOODS, BENEFITS AND / OR SERVICES EXCHANGED ?",
-    "TYPE OF ABDUCTION", "PREVIOUSLY REPORTED THIS INCIDENT?", "PREVIOUS GBV INCIDENTS?",
-    "No. ALLEGED PRIMARY PERPETRATOR(S)", "ALLEGED PERPETRATOR SEX", "PREVIOUS INCIDENT WITH THIS PERPETRATOR",
-    "ALLEGED PERPETRATOR AGE GROUP", "ALLEGED PERPETRATOR - SURVIVOR RELATIONSHIP", "ALLEGED PERPETRATOR OCCUPATION",
-    "REFERRED TO YOU FROM?", "SAFE HOUSE / SHELTER", "HEALTH / MEDICAL SERVICES", "PSYCHOSOCIAL SERVICES",
-    "WANTS LEGAL ACTION?", "LEGAL ASSISTANCE SERVICES", "POLICE / OTHER SECURITY ACTOR", "LIVELIHOODS PROGRAM",
-    "CHILD PROTECTION SERVICES / EDUCATION SERVICES", "CONSENT GIVEN", "REPORTING AGENCY CODE",
-)  # fmt: skip
 # Survivor and incident together are enough too.
 RECORDER_KEY = frozenset({"incident_id", "survivor_code"})
 # A whole canary. The generator's own source has a brace where the number goes.
@@ -218,6 +204,16 @@ def definitions() -> tuple[Definition, ...]:
     return tuple(map(definition, paths))
 
 
+@cache
+def recorder() -> tuple[str, ...]:
+    """The 42 headers of the GBVIMS Incident Recorder; four of them in one header are enough."""
+    path = SCHEMAS / "gbvims_recorder.yml"
+    if not path.is_file():
+        raise Broken(path.name)
+    columns = columns_of(path.read_text(encoding="utf-8"), path.name)
+    return tuple(header for header, body in columns.items() if _given(body, "optional") != ["true"])
+
+
 @dataclass(frozen=True)
 class Names:
     """The names that are looked for, all plain. `kept`: those of columns that some format or table keeps; `alone`:
@@ -232,15 +228,15 @@ class Names:
 
 @cache
 def names() -> Names:
-    """All of them, from the lists above and the definitions."""
-    kobo, recorder = frozenset(map(plain, KOBO)), frozenset(map(plain, RECORDER))
+    """All of them, from the list above and the definitions."""
+    kobo, of_recorder = frozenset(map(plain, KOBO)), frozenset(map(plain, recorder()))
     by_class = defaultdict(set)
     for d in definitions():
         for name, column in d.company.items():
             by_class[d.classes[column]].add(name)
     kept = frozenset(by_class["P"] | by_class["R"])
     alone = frozenset(name for name in by_class["I"] - kept if "_" in name)
-    return Names(kobo, recorder, kept, alone, (kobo | recorder | kept | by_class["I"]) - {""})
+    return Names(kobo, of_recorder, kept, alone, (kobo | of_recorder | kept | by_class["I"]) - {""})
 
 
 @lru_cache(maxsize=2**17)
@@ -631,7 +627,7 @@ def _of_binary(content: bytes) -> Iterator[str]:
     lower = content.lower()
     if sum(_begins(lower, name.lower()) for name in KOBO if not name.isalpha()) >= 2:
         yield FROM_KOBO.said
-    if sum(_begins(lower, name.lower()) for name in RECORDER if len(name) > 10) >= 4:
+    if sum(_begins(lower, name.lower()) for name in recorder() if len(name) > 10) >= 4:
         yield FROM_RECORDER.said
     if content[-4:] == b"PAR1":
         footer = content[-8 - int.from_bytes(content[-8:-4], "little") : -8]
