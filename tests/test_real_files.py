@@ -753,7 +753,7 @@ def population_files(folder: Path, **changes: dict[str, str]) -> list[Path]:
         pytest.param({"cercle": {"F_TL": "5"}}, "les deux sexes ne font pas le total", id="sexes-that-do-not-make-the-total"),
         pytest.param({"cercle": {"admin2Pcode": "ML0801"}}, "le code n’est pas celui du nom", id="the-code-of-another-cercle"),
         pytest.param({"cercle": {"admin1Name_fr": "Gao", "admin1Pcode": "ML07"}}, "n’est pas dans sa région", id="another-region"),
-        pytest.param({"cercle": {"T_TL": "<Null>"}}, "valeur refusée", id="null-where-a-number-stands"),
+        pytest.param({"cercle": {"T_TL": "<Null>"}}, "case vide", id="null-where-a-number-stands"),
     ],
 )  # fmt: skip
 def test_a_population_that_contradicts_itself_is_refused(tmp_path, changes, said):

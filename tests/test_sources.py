@@ -466,6 +466,22 @@ def test_a_month_in_another_form_is_refused(tmp_path, month):
     assert "un mois (2017-06)" in refusal("amss_incidents", tmp_path, [GOOD_ROWS["amss_incidents"] | {"month": month}])
 
 
+@pytest.mark.parametrize("ending", ["csv", "quoted", "xlsx", "header-of-two-lines"])
+def test_what_arcgis_writes_for_an_empty_cell_is_an_empty_cell(tmp_path, ending):
+    rows = [good_row("monitoring_coverage") | {"mois": f"2016-0{n}"} for n in (1, 2)]
+    rows[1]["moniteurs"] = "<Null>"
+    if ending == "xlsx":
+        path = write_xlsx(tmp_path / "x.xlsx", "Données", rows)
+    else:
+        path = write_csv(tmp_path / "x.csv", rows, delimiter=";")
+        text = path.read_text(encoding="utf-8")
+        text = text.replace("<Null>", '"<Null>"') if ending == "quoted" else text
+        text = text.replace("moniteurs", '"moniteurs\n"') if ending == "header-of-two-lines" else text
+        path.write_text(text, encoding="utf-8")
+    df = reading.read_frame(path, "monitoring_coverage")
+    assert list(df["monitors"]) == [12, None]
+
+
 # --- files ------------------------------------------------------------------------------------------------------
 
 

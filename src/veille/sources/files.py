@@ -42,6 +42,7 @@ HEAD = 2**20  # bytes read to find the header
 # Blank lines, which move row numbers, are looked for up to this size; no machine writes them, people edit small files.
 LARGEST_LOOKED = 64 * 2**20
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+BLANKS = ("", "<Null>")  # the second is what ArcGIS exports for an empty cell
 ROW_COLUMN = "_ligne"  # of a cut: the number of the row in the file received
 
 
@@ -146,7 +147,8 @@ def cell(value: object) -> str:
         return str(int(value))
     if isinstance(value, datetime | date):
         return value.isoformat()
-    return unicodedata.normalize("NFC", str(value)).strip()
+    text = unicodedata.normalize("NFC", str(value)).strip()
+    return "" if text in BLANKS else text
 
 
 def _guard(path: Path, archive: zipfile.ZipFile) -> None:
@@ -474,7 +476,7 @@ def text_grid(path: Path, delimiter: str, header: Sequence[str], second: Sequenc
     sql = (
         f"read_csv({_quoted(path)}, auto_detect = false, header = true, delim = '{delimiter}', quote = '\"', "
         f"escape = '\"', columns = {{{columns}}}, strict_mode = true, null_padding = false, "
-        f"max_line_size = {LARGEST_LINE}, nullstr = '', compression = 'none', hive_partitioning = false)"
+        f"max_line_size = {LARGEST_LINE}, nullstr = {list(BLANKS)}, compression = 'none', hive_partitioning = false)"
     )
 
     def numbers(ordinals: Sequence[int]) -> list[int]:
@@ -511,6 +513,7 @@ def text_page(path: Path, delimiter: str) -> Page:
         names.pop()
     beyond = [n for n, row in enumerate(rows, 2) if any(row[len(header) :])]
     if beyond:
+    rows = [["" if v in BLANKS else v for v in row] for row in rows]
         raise _beyond(path.name, beyond)
     short = [n for n, row in enumerate(rows, 2) if row and len(row) < len(header)]
     if short:
