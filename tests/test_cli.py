@@ -13,7 +13,7 @@ import pytest
 import yaml
 from python_calamine import CalamineWorkbook
 
-from veille import texts
+from veille import places, texts
 from veille.products import PRODUCTS
 from veille.schemas import definitions
 
@@ -344,6 +344,12 @@ def test_help_is_french_and_names_the_commands(shared):
     assert done.returncode == 0
     for word in ("build", "data", "list", "texts", "bulletins de protection"):
         assert word in done.stdout
+
+
+def test_help_of_receive_names_every_edition_of_the_gazetteer(shared):
+    words = " ".join(projects.veille(shared, "receive", "--help").stdout.split())
+    known = sorted({place.edition for place in places.gazetteer()})
+    assert f"Édition des P-codes : {', '.join(known)}" in words
 
 
 # ---- what is written for those who collect data: no project is needed -----------------------------------------------

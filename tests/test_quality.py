@@ -18,6 +18,7 @@ from incidents import (
     decide,
     deposit,
     fivew_row,
+    good_row,
     kobo,
     new_project,
     random_cases,
@@ -30,6 +31,7 @@ from qualities import PRODUCER, bad_month, months, report, take
 from veille import cli
 from veille.errors import BadData, BadParameter, UnknownName
 from veille.periods import Period
+from veille.places import gazetteer
 from veille.render import quality as page
 from veille.render.quality_words import percent, spans, todo
 from veille.schemas import template
@@ -394,6 +396,14 @@ def test_a_column_that_emptied_is_to_be_checked(project):
 
 
 # --- places -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("edition", sorted({place.edition for place in gazetteer()}))
+def test_a_region_is_told_in_whichever_edition_it_stands(project, edition):
+    deposit(project.raw("real"), "unhcr_idps", "2017-01-05", [good_row("unhcr_idps")], edition="cod2015")
+    told_ = quality._Places(quality.find(project, "unhcr_idps", None, "real")).told
+    names = {n.name for n in gazetteer().values() if (n.place.edition, n.level) == (edition, 1)}
+    assert names and {told_(name, 1)[:2] for name in names} == {("exact", name) for name in names}
 
 
 def test_how_each_name_of_a_place_was_told(project):

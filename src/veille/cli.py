@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .codes import code_list
 from .errors import BadParameter, VeilleError, near
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ app = typer.Typer(
 )  # fmt: skip
 texts_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Les textes que les personnes écrivent.")
 app.add_typer(texts_app, name="texts")
+
+_EDITIONS = ", ".join(code_list("edition"))
 
 # `make` passes its variables through the environment: they are never part of a shell command.
 Product_ = Annotated[
@@ -182,7 +185,7 @@ def receive(
     source: Annotated[str, typer.Option("--source", help="kobo, fivew, dtm_stocks… (veille sources les liste)")],
     received: Annotated[str, typer.Option("--received", help="Jour de réception (2017-07-05)")],
     producer: Annotated[str, typer.Option("--producer", help="Qui a produit ces fichiers (sigle)")] = "",
-    edition: Annotated[str, typer.Option("--edition", help="Édition des P-codes : cod2015 ou cod2021")] = "",
+    edition: Annotated[str, typer.Option("--edition", help=f"Édition des P-codes : {_EDITIONS}")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Contrôle et bilan seulement, sans rien déposer")] = False,
     debug: Debug = False,
 ) -> None:

@@ -16,6 +16,7 @@ from statistics import median
 
 import duckdb
 
+from ..codes import code_list
 from ..errors import BadParameter, UnknownName
 from ..periods import Period
 from ..places import LEVELS, Place, fold, gazetteer, resolve
@@ -228,8 +229,8 @@ class _Places:
     def told(self, text: str, level: int, edition: str = "") -> tuple[str, str, int]:
         """(way, name of the place, level) of a text; a blank way when only the source's own rule knows it."""
         editions = [edition or self.snapshot.pcode_edition]
-        if level == 1:  # a region may be named in either edition
-            editions += [e for e in ("cod2015", "cod2021") if e not in editions]
+        if level == 1:  # a region may be named in any edition
+            editions += [e for e in code_list("edition") if e not in editions]
         code = re.match(r"[A-Z]{2}\d{2,6}\b", text)
         for e in editions:
             if code and (named := gazetteer().get(Place(e, code[0]))):
