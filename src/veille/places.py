@@ -13,6 +13,7 @@ import yaml
 
 from .errors import BadData, UnknownName, near
 from .project import PACKAGE
+from .yamls import load
 
 GAZETTEER = PACKAGE / "gazetteer"
 LEVELS = {1: "région", 2: "cercle", 3: "commune"}
@@ -195,7 +196,7 @@ def seats() -> dict[Place, tuple[float, float]]:
 @cache
 def _areas(path: Path) -> dict[str, Area]:
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = load(path.read_text(encoding="utf-8"))
         regions = {
             code: Region(
                 code,

@@ -40,6 +40,7 @@ CODE = (
     "periods.py",
     "formats.py",
     "versions.py",
+    "yamls.py",
 )
 RULES = ("places.yml", "disclosure.yml", "corrections.yml", "aliases.csv")
 # What decides a canonical row: a change in any of these makes every part anew, a change elsewhere none.

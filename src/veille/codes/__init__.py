@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-import yaml
+from ..yamls import load
 
 
 @cache
 def code_list(name: str) -> dict[str, dict]:
     """The entries of one list, in their printed order: code -> labels and attributes."""
     text = files(__package__).joinpath(f"{name}.yml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)["codes"]
+    return load(text)["codes"]
 
 
 @cache

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..errors import BuildFailed, UnknownName
+from ..yamls import load
 
 # Core hashtags of HXL 1.1. Attributes are free; a tag is one of these and any number of `+attribute`.
 HASHTAGS = frozenset(
@@ -23,9 +24,6 @@ HASHTAGS = frozenset(
     org output population reached region respondee sector service severity status subsector targeted value""".split()
 )
 _HXL = re.compile(r"#([a-z][a-z0-9]*)((?:\+[a-z][a-z0-9_]*)*)")
-
-# The same safe loader, ten times faster where PyYAML was built with libyaml: every count reads all definitions.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Type = Literal["text", "int", "decimal", "date", "month", "quarter", "datetime", "yes_no", "code", "codes"]
 NUMBERS = ("int", "decimal")
@@ -179,7 +177,7 @@ class Table(BaseModel):
 def parse(text: str, file: str) -> Table:
     """One definition. Raises BuildFailed naming the file and the key when it breaks a rule."""
     try:
-        given = yaml.load(text, Loader=LOADER)
+        given = load(text)
     except yaml.YAMLError as error:
         line = getattr(error, "problem_mark", None)
         where = f", ligne {line.line + 1}" if line else ""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-import yaml
-
+from ..yamls import load
 from .definitions import Column, Table, tables
 
 TYPES = {
@@ -79,7 +78,7 @@ def _section(table: Table) -> list[str]:
 
 
 def _list(name: str) -> list[str]:
-    given = yaml.safe_load(files("veille.codes").joinpath(f"{name}.yml").read_text(encoding="utf-8"))
+    given = load(files("veille.codes").joinpath(f"{name}.yml").read_text(encoding="utf-8"))
     lines = ["", f"### Liste {name}", "", f"Version {given['version']}. {given['source']}.", ""]
     attributes = [
         a for a in ("version", "letter", "category", "incident_type") if any(a in e for e in given["codes"].values())

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 
-import yaml
-
 from ..errors import BuildFailed
 from ..schemas import forms, xlsform
+from ..yamls import load
 
 TYPES = frozenset("text place int decimal date month quarter datetime yes_no code codes".split())
 DELIMITERS = (";", ",", "\t", "|")
@@ -198,7 +197,7 @@ def declared(name: str) -> Format:
     if name.startswith(forms.PREFIX):
         return parse(name, forms.given(name))
     text = files("veille.schemas").joinpath(f"{name}.yml").read_text(encoding="utf-8")
-    return parse(name, yaml.safe_load(text))
+    return parse(name, load(text))
 
 
 @cache

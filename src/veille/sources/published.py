@@ -9,6 +9,7 @@ import pandas as pd
 import yaml
 
 from ..errors import BadData
+from ..yamls import load
 from . import reading
 
 COLUMNS = ["figure_id", "value", "unit", "start_date", "end_date", "area", "printed", "document"]
@@ -20,7 +21,7 @@ def read_figures(path: Path) -> pd.DataFrame:
     `value` is None where the document says that there is no information.
     """
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = load(path.read_text(encoding="utf-8"))
         rows = [
             (
                 f["id"],

@@ -12,6 +12,7 @@ import yaml
 
 from ..errors import BadData
 from ..project import Project
+from ..yamls import load
 from . import decisions
 from .decisions import NOTHING, Decisions
 from .formats import declared, names
@@ -95,7 +96,7 @@ def sha256(path: Path) -> str:
 def _load(papers: Path, nature: str, decided: Decisions = NOTHING) -> Snapshot:
     where = f"{papers.parent.parent.name}/{papers.parent.name}/source.yml"
     try:
-        given = yaml.safe_load(papers.read_text(encoding="utf-8"))
+        given = load(papers.read_text(encoding="utf-8"))
         missing = [name for name in REQUIRED if name not in given]
         if missing:
             raise BadData(f"{where} : il manque {', '.join(missing)}.", "Complétez ce fichier avant de continuer.")
