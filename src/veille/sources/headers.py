@@ -95,7 +95,7 @@ def check(
     missing = _missing(columns, header, found, accepted)
     if missing:
         raise BadData(
-            f"{where} : colonne absente : {', '.join(missing)}.",
+            f"{where} : colonne absente : {listed(missing)}.",
             "Redemandez l’export complet, sans supprimer ni renommer de colonne.",
         )
     owners = _owners(columns, accepted)
@@ -103,7 +103,7 @@ def check(
     strangers = [name or f"(colonne {i + 1} sans nom)" for i, name in enumerate(header) if same(name) not in known]
     if strangers:
         raise BadData(
-            f"{where} : colonne non déclarée : {', '.join(map(shown, strangers))}.",
+            f"{where} : colonne non déclarée : {listed(strangers)}.",
             f"Retirez-la du fichier, ou déclarez-la dans schemas/{schema}.yml.",
         )
     for name in header:
@@ -141,6 +141,12 @@ def _missing(columns: Sequence[Column], header: Sequence[str], found: Layout, ac
             first = {code: text for text, code in reversed(accepted(column).items())}
             out += [f"{column.header}/{t}" for code, t in first.items() if code not in found.choices[column.header]]
     return out
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names written by somebody else, as a message may repeat them: the first ten, and how many there are."""
+    more = f"… ({len(names)} en tout)" if len(names) > 10 else ""
+    return ", ".join(map(shown, names[:10])) + more
 
 
 def shown(name: str) -> str:

@@ -49,13 +49,13 @@ def main_sheet(book: Workbook, fmt: Format) -> str:
     if not named and not alone:
         raise BadData(
             f"{path} : la feuille « {fmt.sheet} » manque ou est masquée.",
-            f"Feuilles visibles : {', '.join(book.visible)}.",
+            f"Feuilles visibles : {headers.listed(book.visible)}.",
         )
     main = (named or alone)[0]
     strangers = [n for n in others if n != main]
     if strangers:
         raise BadData(
-            f"{path} : feuille non déclarée : {', '.join(strangers)}.",
+            f"{path} : feuille non déclarée : {headers.listed(strangers)}.",
             f"Retirez-la du classeur, ou déclarez-la (repeats) dans schemas/{fmt.name}.yml.",
         )
     return main

@@ -38,10 +38,10 @@ EXPECTED = {
     "place": "un nom de lieu",
     "int": "un nombre entier",
     "decimal": "un nombre",
-    "date": "une date (2017-06-14 ou 14/06/2017)",
-    "month": "un mois (2017-06)",
+    "date": "une date (2017-06-14 ou 14/06/2017), depuis 1950",
+    "month": "un mois (2017-06), depuis 1950",
     "quarter": "un trimestre (2017-Q2)",
-    "datetime": "une date et une heure",
+    "datetime": "une date et une heure, depuis 1950",
     "yes_no": "oui ou non",
     "code": "un code de la liste",
     "codes": "des codes de la liste",
@@ -115,7 +115,7 @@ class Reading:
                 files.put(self.con, beside, "beside")
                 rows = f"* FROM (SELECT {rows}) LEFT JOIN beside USING ({ROW_COLUMN}) ORDER BY {ROW_COLUMN}"
         self.con.execute(
-            f"COPY (SELECT {rows}) TO '{target.as_posix()}' (FORMAT csv, HEADER, DELIMITER ';')"
+            f"COPY (SELECT {rows}) TO {_literal(target.as_posix())} (FORMAT csv, HEADER, DELIMITER ';')"
         ).fetchall()
 
     @property
@@ -185,7 +185,7 @@ def _sheet_of(book: files.Workbook, fmt: Format) -> str:
     if fmt.sheet:
         raise BadData(
             f"{book.path.name} : la feuille « {fmt.sheet} » manque ou est masquée.",
-            f"Feuilles visibles : {', '.join(book.visible)}.",
+            f"Feuilles visibles : {headers.listed(book.visible)}.",
         )
     if len(book.visible) != 1:
         raise BadData(
@@ -298,11 +298,13 @@ _DECIMAL = (
     + PARTING
     + "][0-9]{{3}}){{1,4}})(\\.[0-9]+|,[0-9]{{1,2}}|,[0-9]{{4,}})?')"
 )
-_ISO_DAY = "regexp_full_match({x}, '(19|20)[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}([T ]00:00:00(\\.0+)?)?')"
-_MOMENT = "regexp_full_match({x}, '(19|20)[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\\.[0-9]+)?)?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?')"
+_ISO_DAY = "regexp_full_match({x}, '(19[5-9][0-9]|20[0-9]{{2}})-[0-9]{{2}}-[0-9]{{2}}([T ]00:00:00(\\.0+)?)?')"
+_MOMENT = "regexp_full_match({x}, '(19[5-9][0-9]|20[0-9]{{2}})-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\\.[0-9]+)?)?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?')"
 
 
-_LOCAL = "regexp_full_match({x}, '(19|20)[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}')"
+_LOCAL = (
+    "regexp_full_match({x}, '(19[5-9][0-9]|20[0-9]{{2}})-[0-9]{{2}}-[0-9]{{2}}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}')"
+)
 
 
 def typed(enums: _Enums, column: Column, x: str) -> str:
@@ -322,12 +324,12 @@ def typed(enums: _Enums, column: Column, x: str) -> str:
         case "date":
             return (
                 f"CASE WHEN {_ISO_DAY.format(x=x)} THEN TRY_CAST(left({x}, 10) AS DATE) "
-                f"WHEN regexp_full_match({x}, '[0-9]{{2}}/[0-9]{{2}}/(19|20)[0-9]{{2}}') "
+                f"WHEN regexp_full_match({x}, '[0-9]{{2}}/[0-9]{{2}}/(19[5-9][0-9]|20[0-9]{{2}})') "
                 f"THEN CAST(try_strptime({x}, '%d/%m/%Y') AS DATE) END"  # French order, as the templates say
             )
         case "month":
             # Excel turns 2017-06 into its first day; no other day is a month.
-            said = f"regexp_full_match({x}, '(19|20)[0-9]{{2}}-(0[1-9]|1[0-2])(-01([T ]00:00:00(\\.0+)?)?)?')"
+            said = f"regexp_full_match({x}, '(19[5-9][0-9]|20[0-9]{{2}})-(0[1-9]|1[0-2])(-01([T ]00:00:00(\\.0+)?)?)?')"
             return f"CASE WHEN {said} THEN left({x}, 7) END"
         case "quarter":
             return f"CASE WHEN regexp_full_match({x}, '[0-9]{{4}}-Q[1-4]') THEN {x} END"
@@ -506,7 +508,45 @@ def _select(con: duckdb.DuckDBPyConnection, grid: Grid, fmt: Format, found: Layo
     names = ", ".join(fmt.names)
     values += [f"{sql_} AS {name}" for name, sql_ in lists.items()]
     inner = f"SELECT {', '.join(values)}, {', '.join(f'c{i}' for i in range(len(grid.header)))} FROM {sql}"
-    return f"SELECT {names}, {sets}, {empty} AS _empty{number} FROM ({looked} FROM ({inner}))"
+    quoted = _may_swallow(grid, {at[c.header] for c in fmt.kept if c.header in at and c.type not in ("text", "place")})
+    return f"SELECT {names}, {sets}, {empty} AS _empty, {quoted} AS _quoted{number} FROM ({looked} FROM ({inner}))"
+
+
+def _may_swallow(grid: Grid, never_text: set[int]) -> str:
+    """Whether a row of a text file has a cell with a line break and as many separators as a row: quick to tell.
+
+    In the columns `never_text` such a cell is odd. A cut is not looked at: its file was, when it was received.
+    """
+    separator, most, end = grid.parted
+    if not most or ROW_COLUMN in grid.header:
+        return "false"
+    tests: dict[bool, list[str]] = {True: [], False: []}
+    for i in range(len(grid.header)):
+        as_many = f"strlen(c{i}) - strlen(replace(c{i}, '{separator}', '')) >= {most}"
+        broken = f"CASE WHEN contains(c{i}, chr({ord(end)})) THEN {as_many} ELSE false END"
+        tests[i in never_text].append(f"CASE WHEN strlen(c{i}) > {most} THEN {broken} ELSE false END")
+    odd = f"CASE WHEN _odd THEN {' OR '.join(tests[True]) or 'false'} ELSE false END"
+    return " OR ".join([*tests[False], odd])
+
+
+def _check_quotes(con: duckdb.DuckDBPyConnection, grid: Grid, raw: str) -> None:
+    """Raise BadData for the first cell that holds whole rows of its file: nothing else would tell that they are missing."""
+    if not con.execute(f"SELECT count(*) FROM {raw} WHERE _quoted").fetchone()[0]:
+        return
+    cells = ", ".join(f"c{i}" for i in range(len(grid.header)))
+    con.execute(
+        f"SELECT n, {cells} FROM (SELECT row_number() OVER () - 1 AS n, * FROM {grid.sql}) "
+        f"SEMI JOIN (SELECT rowid AS n FROM {raw} WHERE _quoted) USING (n) ORDER BY n"
+    )
+    while several := con.fetchmany(1000):
+        for n, *row in several:
+            place = files.swallowing(row, grid.parted)
+            if place is not None:
+                (number,) = grid.numbers([n])
+                raise BadData(
+                    f"{grid.where}, colonne {grid.header[place]}, ligne {number} : la case contient des lignes entières.",
+                    "Un guillemet en trop les réunit sans doute : redemandez l’export d’origine.",
+                )
 
 
 def _listed(enums: _Enums, repeat: Repeat, grid: Grid, fmt: Format) -> str:
@@ -741,6 +781,7 @@ def read(
     data = f"{raw}_all WHERE rowid >= {skip} AND NOT _empty"
     total, without = con.execute(f"SELECT count(*), count(*) FILTER (NOT {consent}) FROM {data}").fetchone()
     is_cut = ROW_COLUMN in grid.header
+    _check_quotes(con, grid, f"{raw}_all")
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW {raw} AS SELECT *, {'row' if is_cut else 'rowid'} AS n FROM {data} AND {consent}"
     )

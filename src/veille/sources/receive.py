@@ -37,6 +37,8 @@ _BESIDE = {gbv_recorder.RECORDER: gbv_recorder.written_at_reception}
 # Rows about survivors come only to the agency that consolidates them for the sub-cluster (001 VI; the sharing protocol).
 _CONSOLIDATING_ONLY = (gbv_recorder.RECORDER,)
 
+_PAPERS = ("source.yml", ".gitignore")  # what a snapshot's folder holds beside its files
+
 Say = Callable[[str], None]
 
 
@@ -121,8 +123,11 @@ def _listed(given: Sequence[Path]) -> list[Path]:
     missing = [f.name for f in out if not f.is_file()]
     if missing or not out:
         raise BadParameter(f"Fichier absent : {', '.join(missing) or 'aucun fichier donné'}.", "Vérifiez le chemin.")
-    if len({_stored_name(f) for f in out}) < len(out):
-        raise BadParameter("Deux fichiers portent le même nom.", "Renommez l’un des deux.")
+    names = [_stored_name(f) for f in out]
+    if twice := [f.name for f, name in zip(out, names, strict=True) if names.count(name) > 1]:
+        raise BadParameter(f"Deux fichiers portent le même nom : {', '.join(twice)}.", "Renommez l’un des deux.")
+    if reserved := [f.name for f, name in zip(out, names, strict=True) if name in _PAPERS]:
+        raise BadParameter(f"{reserved[0]} : ce nom est réservé aux papiers d’un dépôt.", "Renommez le fichier.")
     return sorted(out, key=lambda f: f.name)
 
 
@@ -291,6 +296,7 @@ def receive(
         partner,
         decisions=decisions.load(project.params),
     )
+    stamps = _stamps(paths)
     target = project.raw("real") / snapshot.stream / received.isoformat()
     same = _already(target, paths)
     project.work.mkdir(exist_ok=True)
@@ -320,13 +326,38 @@ def receive(
         if snapshot.sensitivity == "restricted":
             # Git never sees it, whatever is added by hand.
             (draft / ".gitignore").write_text("*\n", encoding="utf-8")
+        if _stamps(paths) != stamps:
+            raise _changed(paths)
         report = quality_report.write(project, measured)
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(draft, target)
+    except Exception:
+        if _stamps(paths) != stamps:
+            raise _changed(paths) from None
+        raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(project.spill, ignore_errors=True)
     return Receipt(snapshot, made.balance, target, is_new=True, quality=report)
+
+
+def _stamps(paths: Sequence[Path]) -> list[tuple[int, ...]]:
+    """What changes when somebody writes into a file while it is being received."""
+    out = []
+    for path in paths:
+        try:
+            found = path.stat()
+            out.append((found.st_ino, found.st_size, found.st_mtime_ns))
+        except OSError:
+            out.append(())
+    return out
+
+
+def _changed(paths: Sequence[Path]) -> BadData:
+    return BadData(
+        f"{', '.join(p.name for p in paths)} : le fichier a changé ou disparu pendant sa réception.",
+        "Rien n’est déposé. Recommencez quand plus personne n’y écrit.",
+    )
 
 
 def _or_none(got: registry.Received) -> Iterable[reading.Reading | None]:
