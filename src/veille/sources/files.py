@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import duckdb
@@ -56,6 +57,17 @@ class Lost:
     total: int
 
 
+class Parted(NamedTuple):
+    """How a text file is written: what parts cells, how many times in a record, and what ends a line."""
+
+    by: str
+    times: int
+    end: str
+
+
+NOT_PARTED = Parted("", 0, "")
+
+
 @dataclass(frozen=True)
 class Page:
     """A sheet of a workbook as text: `rows` below its header, the first of which Excel numbers `first_row`."""
@@ -66,6 +78,7 @@ class Page:
     rows: list[list[str]]
     first_row: int
     lost: tuple[Lost, ...] = ()
+    parted: Parted = NOT_PARTED
 
     @property
     def where(self) -> str:
@@ -79,7 +92,8 @@ class Grid:
 
     `first_row` is the number that Excel shows for the first data row; `numbered` gives that number for each
     record (counted from 0 below the header), or None while no blank line moves it. `lost`: for each repeat that was
-    folded into the rows, what belongs to none of them.
+    folded into the rows, what belongs to none of them. `parted`: how a text
+    file is written.
     """
 
     path: Path
@@ -90,6 +104,7 @@ class Grid:
     numbers: Callable[[Sequence[int]], list[int]]
     second: tuple[str, ...]
     lost: tuple[Lost, ...] = ()
+    parted: Parted = NOT_PARTED
 
     @property
     def where(self) -> str:
@@ -326,12 +341,22 @@ def _unreadable(path: Path) -> BadData:
     )
 
 
+def _has_its_name(path: Path) -> bool:
+    return path.suffix.lower() in (".xlsx", ".xlsm")
+
+
+def _from_bytes(path: Path) -> CalamineWorkbook:
+    with open(path, "rb") as file:
+        return CalamineWorkbook.from_filelike(file)
+
+
 def workbook(path: Path) -> Workbook:
     """Open a workbook. Raises BadData when it is damaged, protected, oversized, or holds macros or outside links."""
     with _readable(path):
         with zipfile.ZipFile(path) as archive:
             _guard(path, archive)
-        book = CalamineWorkbook.from_path(str(path))
+        # By its path, calamine would take export.xls for an old workbook whatever its bytes are.
+        book = CalamineWorkbook.from_path(str(path)) if _has_its_name(path) else _from_bytes(path)
         sheets = {s.name: s.visible == SheetVisibleEnum.Visible for s in book.sheets_metadata}
         if len(sheets) < len(book.sheets_metadata):
             raise _unreadable(path)
@@ -356,8 +381,13 @@ def page(book: Workbook, sheet: str, header_row: int) -> Page:
         data.pop()
     width = len(header)
     beyond = [n for n, row in enumerate(data, header_row + 1) if any(row[width:])]
+    if len(beyond) * 2 > len(data):
+        raise BadData(
+            f"{where} : la ligne {header_row} n’est pas l’en-tête attendu.",
+            "Retirez les lignes qui le précèdent, ou donnez un nom à chaque colonne.",
+        )
     if beyond:
-        raise _beyond(where, beyond)
+        raise _beyond(where, beyond, "Effacez ces cases, ou donnez un nom à leur colonne.")
     oversized = [n for n, row in enumerate(data, header_row + 1) if any(len(v) > LARGEST_CELL for v in row)]
     if oversized:
         raise BadData(f"{where} : une case démesurée, ligne {oversized[0]}.", "Redemandez l’export d’origine.")
@@ -375,7 +405,7 @@ def sheet_grid(con: duckdb.DuckDBPyConnection, page: Page, name: str) -> Grid:
     def numbers(ordinals: Sequence[int]) -> list[int]:
         return [o + first for o in ordinals]
 
-    return Grid(page.path, page.sheet, name, page.header, first, numbers, second, page.lost)
+    return Grid(page.path, page.sheet, name, page.header, first, numbers, second, page.lost, page.parted)
 
 
 def put(con: duckdb.DuckDBPyConnection, frame: pd.DataFrame, table: str, columns: str = "*") -> None:
@@ -388,11 +418,8 @@ def put(con: duckdb.DuckDBPyConnection, frame: pd.DataFrame, table: str, columns
         con.unregister("_frame")
 
 
-def _beyond(where: str, rows: list[int]) -> BadData:
-    return BadData(
-        f"{where} : des cases dépassent l’en-tête, {rows_named(rows)}.",
-        "Un séparateur ou un guillemet manque sans doute dans ces lignes.",
-    )
+def _beyond(where: str, rows: list[int], then: str) -> BadData:
+    return BadData(f"{where} : des cases dépassent l’en-tête, {rows_named(rows)}.", then)
 
 
 def _check_width(where: str, header: Sequence[str]) -> None:
@@ -486,7 +513,9 @@ def text_grid(path: Path, delimiter: str, header: Sequence[str], second: Sequenc
     names = list(header)
     while names and names[-1] == "":
         names.pop()
-    return Grid(path, "", sql, tuple(names), 2, numbers, tuple(second))
+    return Grid(
+        path, "", sql, tuple(names), 2, numbers, tuple(second), parted=Parted(delimiter, width - 1, _line_end(path))
+    )
 
 
 def text_page(path: Path, delimiter: str) -> Page:
@@ -514,11 +543,31 @@ def text_page(path: Path, delimiter: str) -> Page:
         names.pop()
     beyond = [n for n, row in enumerate(rows, 2) if any(row[len(header) :])]
     if beyond:
-        raise _beyond(path.name, beyond)
+        raise _beyond(path.name, beyond, "Un séparateur ou un guillemet manque sans doute dans ces lignes.")
     short = [n for n, row in enumerate(rows, 2) if row and len(row) < len(header)]
     if short:
         raise refuse(path, f"il manque des cases, {rows_named(short)}.", "Redemandez l’export d’origine.")
-    return Page(path, "", tuple(names), rows, 2)
+    return Page(path, "", tuple(names), rows, 2, parted=Parted(delimiter, len(header) - 1, _line_end(path)))
+
+
+def _line_end(path: Path) -> str:
+    with open(path, "rb") as file:
+        return "\n" if b"\n" in file.read(HEAD) else "\r"
+
+
+def swallowing(row: Sequence[str | None], parted: Parted) -> int | None:
+    """The place of a cell that holds whole rows of its file, which two stray quotation marks made one cell; None without.
+
+    Without its quotes, such a cell would be the end of a row, rows, and the start of another.
+    """
+    for place, value in enumerate(row):
+        lines = re.split(r"[\r\n]+", value or "")
+        if len(lines) == 1 or (value or "").count(parted.by) != parted.times * (len(lines) - 1):
+            continue
+        is_prose = not re.search(rf"{re.escape(parted.by)}[^ \r\n]", value or "")  # it has a space behind its commas
+        if lines[-1].count(parted.by) == place and not is_prose:
+            return place
+    return None
 
 
 _LINE = re.compile(r"CSV Error on Line: (\d+)")
