@@ -10,6 +10,7 @@ from incidents import good_row, kobo, new_project, write, write_xlsx
 
 from veille import versions
 from veille.errors import BadData, BadParameter, DisclosureRefused, UnknownName
+from veille.schemas import template
 from veille.sources import snapshots
 from veille.sources.receive import receive, sort_out
 
@@ -133,6 +134,57 @@ def test_the_same_rows_in_two_files_are_counted_once(project, tmp_path):
         write_xlsx(tmp_path / f"e{n}.xlsx", SHEET, [kobo(_uuid="u1", id_incident="INC-1")])
     balance = receive(sorted(tmp_path.glob("e*.xlsx")), "kobo_incidents", DAY, project, producer="P").balance
     assert balance.kept == 1 and balance.left_out["envoyées deux fois (même _uuid)"] == 1
+
+
+def test_of_several_files_every_fault_names_its_own(project, tmp_path):
+    for name in ("a", "b"):
+        rows = [kobo(_uuid=f"{name}{n}", id_incident=f"INC-{name}{n}") for n in range(20)]
+        rows[3] |= kobo(_uuid=f"{name}3", id_incident=f"INC-{name}3", femmes="beaucoup")
+        rows[5 if name == "a" else 7] |= {"victimes/femmes": 1, "victimes/tues": 9}
+        write_xlsx(tmp_path / f"{name}.xlsx", SHEET, rows)
+    paths = [tmp_path / "a.xlsx", tmp_path / "b.xlsx"]
+    receipt = receive(paths, "kobo_incidents", DAY, project, producer="Partenaire fictif")
+    found = [(f.file, f.column, f.rows) for f in receipt.balance.refused]
+    assert found == [
+        ("a.xlsx", "victimes/femmes", (5,)),
+        ("b.xlsx", "victimes/femmes", (5,)),
+        ("a.xlsx", "", (7,)),
+        ("b.xlsx", "", (9,)),
+    ]
+    assert (receipt.balance.read, receipt.balance.kept, receipt.balance.refused_rows) == (40, 36, 4)
+    assert "refusées : colonne victimes/femmes : valeur refusée (b.xlsx), ligne 5" in "\n".join(receipt.lines())
+    assert receipt.quality.read_text(encoding="utf-8").count("b.xlsx") >= 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        pytest.param([("b", 0)], "ligne 2 de b.xlsx.", id="one"),
+        pytest.param([("a", 1), ("b", 0), ("b", 2)], "3 lignes (a.xlsx : 3 ; b.xlsx : 2, 4).", id="several"),
+    ],
+)
+def test_of_several_files_an_unknown_place_names_its_file(project, tmp_path, wrong, said):
+    for name in ("a", "b"):
+        places = ["ZQX-CANARI" if (name, n) in wrong else "Gao" for n in range(6)]
+        rows = [kobo(_uuid=f"{name}{n}", id_incident=f"INC-{name}{n}", cercle=c) for n, c in enumerate(places)]
+        write_xlsx(tmp_path / f"{name}.xlsx", SHEET, rows)
+    with pytest.raises(BadData) as refused:
+        receive(sorted(tmp_path.glob("*.xlsx")), "kobo_incidents", DAY, project, producer="Partenaire fictif")
+    assert said in str(refused.value) and "ZQX" not in str(refused.value)
+
+
+def test_a_row_refused_in_one_file_takes_none_of_another_with_it(project, tmp_path):
+    """Rows of two templates have the same numbers."""
+    counts = {"Communes suivies": 7, "Communes couvertes": 5, "Moniteurs": 3}
+    for name, cercle in (("a", "ML0701 Gao"), ("b", "ML0702 Ansongo")):
+        rows = [
+            {"Mois": f"2016-0{n}", "Édition des P-codes": "cod2015", "Cercle": cercle} | counts for n in range(1, 8)
+        ]
+        rows[2]["Cercle"] = "Lieu fictif" if name == "a" else cercle
+        write_xlsx(tmp_path / f"{name}.xlsx", template.DATA, rows)
+    balance = receive(sorted(tmp_path.glob("*.xlsx")), "template_coverage", DAY, project, producer="ONG A").balance
+    assert (balance.read, balance.kept, balance.refused_rows) == (14, 13, 1)
+    assert [(f.file, f.rows) for f in balance.refused] == [("a.xlsx", (4,))]
 
 
 def test_an_empty_folder_is_refused(tmp_path):

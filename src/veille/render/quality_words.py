@@ -123,7 +123,7 @@ def numbers(found: Sequence[int], count: int) -> str:
 
 def rule(one: Refused) -> str:
     """« colonne victimes/femmes : valeur refusée », with the file when there are several."""
-    return f"{one.fault.words}{f' ({one.file})' if one.file else ''}"
+    return one.fault.words
 
 
 def units(what: str, count: int) -> str:

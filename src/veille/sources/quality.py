@@ -145,19 +145,19 @@ def _whole(balance: Balance, got: Received) -> Balance:
 
 
 def _refused(got: Received, balance: Balance, rows: Rows) -> tuple[tuple[Refused, ...], tuple[Refused, ...]]:
-    """The rules that rows break, with the file they are in when there are several, and whose rows they are."""
+    """The rules that rows break, and whose rows they are."""
     several = len(got.readings) > 1
     refused, aside = [], []
     for one in got.readings:
         sender = _senders(one, [*one.refused, *one.set_aside], rows)
         name = one.path.name if several else ""
-        refused += [Refused(f, name, _whose(f, sender)) for f in one.refused]
-        aside += [Refused(f, name, _whose(f, sender)) for f in one.set_aside]
+        refused += [Refused(replace(f, file=name), _whose(f, sender)) for f in one.refused]
+        aside += [Refused(replace(f, file=name), _whose(f, sender)) for f in one.set_aside]
     built, left_blank = balance.refused[len(got.refused) :], balance.set_aside[len(got.set_aside) :]
     # Of several files, the number of a row does not tell which one it is in.
     sender = {} if several else _senders_of_built(got, [*built, *left_blank], rows)
-    refused += [Refused(f, "", _whose(f, sender)) for f in built]
-    aside += [Refused(f, "", _whose(f, sender)) for f in left_blank]
+    refused += [Refused(f, _whose(f, sender)) for f in built]
+    aside += [Refused(f, _whose(f, sender)) for f in left_blank]
     return tuple(refused), tuple(aside)
 
 

@@ -41,7 +41,6 @@ class Refused:
     """One rule that rows break; `partners` counts, by organisation, the rows whose number is known."""
 
     fault: Fault
-    file: str = ""
     partners: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -50,18 +50,23 @@ EXPECTED = {
 
 @dataclass(frozen=True)
 class Fault:
-    """One rule that some rows do not keep. `rows` are the first of them, as Excel numbers them."""
+    """One rule that some rows do not keep. `rows` are the first of them, as Excel numbers them.
+
+    `file` is the name of theirs, where several were received together.
+    """
 
     rule: str
     column: str
     expected: str
     count: int
     rows: tuple[int, ...]
+    file: str = ""
 
     @property
     def words(self) -> str:
         """« colonne victimes/femmes : valeur refusée », or the rule alone when it is about a whole row."""
-        return f"colonne {self.column} : {self.rule}" if self.column else self.rule
+        said = f"colonne {self.column} : {self.rule}" if self.column else self.rule
+        return f"{said} ({self.file})" if self.file else said
 
 
 @dataclass(frozen=True)
@@ -503,12 +508,12 @@ def _select(con: duckdb.DuckDBPyConnection, grid: Grid, fmt: Format, found: Layo
         f"CASE WHEN {' OR '.join(f'{name} IS NOT NULL' for name in required) or 'false'} THEN false ELSE {blanks} END"
     )
     looked = f"SELECT *, {' OR '.join(odd) or 'false'} AS _odd"
+    quoted = _may_swallow(grid, {at[c.header] for c in fmt.kept if c.header in at and c.type not in ("text", "place")})
     number = f", CAST(c{grid.header.index(ROW_COLUMN)} AS BIGINT) AS row" if ROW_COLUMN in grid.header else ""
     lists = {name: _listed(enums, repeat, grid, fmt) for repeat in fmt.repeats for name in [repeat.name]}
     names = ", ".join(fmt.names)
     values += [f"{sql_} AS {name}" for name, sql_ in lists.items()]
     inner = f"SELECT {', '.join(values)}, {', '.join(f'c{i}' for i in range(len(grid.header)))} FROM {sql}"
-    quoted = _may_swallow(grid, {at[c.header] for c in fmt.kept if c.header in at and c.type not in ("text", "place")})
     return f"SELECT {names}, {sets}, {empty} AS _empty, {quoted} AS _quoted{number} FROM ({looked} FROM ({inner}))"
 
 
@@ -776,12 +781,12 @@ def read(
         raise BadData(f"{path.name} : fichier trop grand pour la mémoire.", "Découpez-le par année.") from None
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
         raise files.explain(path, error) from None
+    _check_quotes(con, grid, f"{raw}_all")
     # A row without consent is neither judged nor placed: it is counted, for the whole file, and that is all.
     consent = f"coalesce({fmt.consent}, false)" if fmt.consent else "true"
     data = f"{raw}_all WHERE rowid >= {skip} AND NOT _empty"
     total, without = con.execute(f"SELECT count(*), count(*) FILTER (NOT {consent}) FROM {data}").fetchone()
     is_cut = ROW_COLUMN in grid.header
-    _check_quotes(con, grid, f"{raw}_all")
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW {raw} AS SELECT *, {'row' if is_cut else 'rowid'} AS n FROM {data} AND {consent}"
     )

@@ -28,7 +28,7 @@ from . import decisions, formats, quality, reading, registry
 from .balance import Balance
 from .files import ROW_COLUMN, put
 from .quality_rows import WHEN
-from .snapshots import RawFile, Snapshot, sha256
+from .snapshots import PER_FILE, RawFile, Snapshot, sha256
 
 _NOT_RECEIVED = ("reference_figures",)  # typed by the project itself, from its own documents
 
@@ -200,7 +200,7 @@ def _with_written(con, got: registry.Received, received: date) -> registry.Recei
     ours = {c.header: c.to for c in got.readings[0].format.kept}
     for i, one in enumerate(got.readings):
         beside = write(one, received)
-        put(con, beside.assign(n=beside[ROW_COLUMN] + (i << 40)), f"written_{i}")
+        put(con, beside.assign(n=beside[ROW_COLUMN] + i * PER_FILE), f"written_{i}")
     written = [name for name in beside.columns if name != ROW_COLUMN]
     several = " UNION ALL ".join(f"FROM written_{i}" for i in range(len(got.readings)))
     con.execute(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -13,7 +13,7 @@ from ..errors import BadData, UnknownName
 from . import files, formats, published, reading
 from .formats import Format
 from .reading import Fault, Reading
-from .snapshots import RawFile, Snapshot, verify
+from .snapshots import PER_FILE, RawFile, Snapshot, verify
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ SOURCES = {name: Source(name, formats.declared(name).table) for name in formats.
 class Received:
     """All rows of a snapshot that enter, as the table `table` of `con`; and what did not, by rule.
 
-    `read` = `kept` + rows refused + `without_consent`. Rows carry their number in their file as `row`.
+    `read` = `kept` + rows refused + `without_consent`. Rows carry their number in their file as `row`, those of the nth
+    file (from 0) after n times `PER_FILE`.
     """
 
     con: duckdb.DuckDBPyConnection
@@ -91,8 +92,11 @@ def receive(
         fmt, until = source.format, snapshot.received
         readings.append(reading.read(con, file.path, fmt, until=until, name=f"{name}_{i}", corrections=corrections))
     reading.all_found(readings, corrections)
-    # `n` tells rows apart when several files are one snapshot; `row` is the number that a person finds in her file.
-    rows = " UNION ALL ".join(f"SELECT *, row + {i << 40} AS n FROM {r.table}" for i, r in enumerate(readings))
+    # `row`, and `n` beside it, tells rows apart when several files are one snapshot.
+    rows = " UNION ALL ".join(
+        f"SELECT * REPLACE (row + {i * PER_FILE} AS row), row + {i * PER_FILE} AS n FROM {r.table}"
+        for i, r in enumerate(readings)
+    )
     con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {rows}")
     return Received(
         con,
@@ -100,11 +104,28 @@ def receive(
         name,
         sum(r.read for r in readings),
         sum(r.kept for r in readings),
-        tuple(f for r in readings for f in r.refused),
-        tuple(f for r in readings for f in r.set_aside),
+        tuple(_of_file(f, r, readings) for r in readings for f in r.refused),
+        tuple(_of_file(f, r, readings) for r in readings for f in r.set_aside),
         sum(r.without_consent for r in readings),
         tuple(readings),
     )
+
+
+def _of_file(fault: Fault, one: Reading, several: Sequence[Reading]) -> Fault:
+    return replace(fault, file=one.path.name) if len(several) > 1 else fault
+
+
+def by_file(faults: Iterable[Fault], snapshot: Snapshot) -> tuple[Fault, ...]:
+    """Faults of the rows of a snapshot, each of one file, whose rows are numbered as in that file."""
+    out = []
+    for fault in faults:
+        rows: dict[int, list[int]] = {}
+        for row in fault.rows:
+            rows.setdefault(row // PER_FILE, []).append(row % PER_FILE)
+        for n, mine in rows.items():
+            name = snapshot.files[n].path.name if len(snapshot.files) > 1 else ""
+            out.append(replace(fault, count=len(mine), rows=tuple(mine[: reading.SHOWN]), file=name))
+    return tuple(out)
 
 
 def read(con: duckdb.DuckDBPyConnection, snapshot: Snapshot, name: str = "received") -> Received:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 
 import yaml
@@ -15,6 +16,7 @@ from ..project import Project
 from ..yamls import load
 from . import decisions
 from .decisions import NOTHING, Decisions
+from .files import rows_named
 from .formats import declared, names
 
 REQUIRED = (
@@ -29,6 +31,10 @@ REQUIRED = (
     "files",
     "zero_means",
 )
+
+
+# The rows of the nth file of a snapshot (from 0) are numbered from n times this on: with one file, as in the file.
+PER_FILE = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,20 @@ class Snapshot:
         return hashlib.sha256(
             "\n".join([self.source, self.received.isoformat(), self.papers, *lines]).encode()
         ).hexdigest()
+
+    def rows_named(self, rows: Sequence[int], count: int | None = None) -> str:
+        """« ligne 4 », or « 7 lignes (2, 3, 4, 5, 6…) », each with its file where there are several.
+
+        `count` when only the first ones are given.
+        """
+        if len(self.files) < 2:
+            return rows_named(rows, count)
+        total = len(rows) if count is None else count
+        shown = [(self.files[row // PER_FILE].path.name, row % PER_FILE) for row in rows[:5]]
+        if total == 1:
+            return f"ligne {shown[0][1]} de {shown[0][0]}"
+        each = (f"{name} : {', '.join(str(row) for _, row in some)}" for name, some in groupby(shown, lambda s: s[0]))
+        return f"{total} lignes ({' ; '.join(each)}{'…' if total > 5 else ''})"
 
 
 def sha256(path: Path) -> str:

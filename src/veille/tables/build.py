@@ -19,7 +19,6 @@ from ..schemas import forms
 from ..schemas.definitions import tables as definitions
 from ..sources import registry
 from ..sources.balance import Balance
-from ..sources.files import rows_named
 from ..sources.reading import connection, too_many
 from ..sources.registry import Received
 from ..sources.snapshots import Snapshot, adds_up
@@ -43,7 +42,7 @@ def _incident_counts(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
                 wrong += list(group["row"])
     if wrong:
         raise BadData(
-            f"{snapshot.label} : la somme des cercles n’est pas le total imprimé, {rows_named(sorted(set(wrong)))}.",
+            f"{snapshot.label} : la somme des cercles n’est pas le total imprimé, {snapshot.rows_named(sorted(set(wrong)))}.",
             "Comparez au rapport imprimé ; si le rapport lui-même est faux, laissez ce mois de côté et notez-le dans source.yml.",
         )
     place = {
@@ -95,7 +94,7 @@ def _recommendations(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     ]
     if numbered:
         raise BadData(
-            f"{snapshot.label} : un nombre dans le texte ou la suite d’une recommandation, {rows_named(numbered)}.",
+            f"{snapshot.label} : un nombre dans le texte ou la suite d’une recommandation, {snapshot.rows_named(numbered)}.",
             "Écrivez-le en toutes lettres, ou laissez le bulletin le donner avec sa source.",
         )
     return {
@@ -190,8 +189,8 @@ def part(
     """
     got = received or registry.read(con, snapshot, f"{name}_received")
     built = BUILDERS[snapshot.source](got, snapshot)
-    where = snapshot.label
-    too_many(where, built.refused, sum(f.count for f in built.refused), got.kept)
+    refused, set_aside = (registry.by_file(faults, snapshot) for faults in (built.refused, built.set_aside))
+    too_many(snapshot.label, refused, sum(f.count for f in refused), got.kept)
     tables = {}
     for table, rows in built.tables.items():
         if isinstance(rows, pd.DataFrame):
@@ -200,7 +199,7 @@ def part(
             con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_{table} AS FROM {rows}")
         check_table(con, table, f"{name}_{table}")
         tables[table] = f"{name}_{table}"
-    return Part(snapshot, tables, Balance.of(got, built.left_out, built.refused, built.set_aside))
+    return Part(snapshot, tables, Balance.of(got, built.left_out, refused, set_aside))
 
 
 def assemble(con: duckdb.DuckDBPyConnection, parts: Sequence[tuple[Snapshot, Mapping[str, str]]]) -> None:

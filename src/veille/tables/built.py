@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..schemas.definitions import tables
 from ..sources.files import put
-from ..sources.reading import SHOWN, Fault
+from ..sources.reading import Fault
 from .contracts import dtype
 
 Tables = dict[str, pd.DataFrame]
@@ -61,7 +61,7 @@ def find_faulty(con: duckdb.DuckDBPyConnection, rows: str, rules: Mapping[str, s
     for i, said in enumerate(rules):
         found = [r[0] for r in con.execute(f"SELECT row FROM judged WHERE rule = {i} ORDER BY n").fetchall()]
         if found:
-            faults.append(Fault(said, "", "", len(found), tuple(found[:SHOWN])))
+            faults.append(Fault(said, "", "", len(found), tuple(found)))
     return tuple(faults)
 
 

@@ -11,7 +11,6 @@ import pandas as pd
 from ..codes import code_list, from_form
 from ..errors import BadData
 from ..places import Place, gazetteer, ground
-from ..sources.files import rows_named
 from ..sources.registry import Received
 from ..sources.snapshots import Snapshot
 from . import harmonise
@@ -42,7 +41,7 @@ def dtm(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     if wrong:
         raise BadData(
             f"{snapshot.label} : le code du cercle n’est pas celui de son nom dans l’édition "
-            f"{snapshot.pcode_edition}, {rows_named(wrong)}.",
+            f"{snapshot.pcode_edition}, {snapshot.rows_named(wrong)}.",
             "Deux éditions donnent le même code à des cercles différents : indiquez la bonne dans source.yml (pcode_edition).",
         )
     harmonise.check_region(df, "region_name", by_name, snapshot)

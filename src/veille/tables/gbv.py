@@ -18,8 +18,7 @@ from ..codes import code_list, label
 from ..errors import BadData, BuildFailed
 from ..places import fold
 from ..schemas.definitions import table
-from ..sources.files import rows_named
-from ..sources.reading import SHOWN, Fault
+from ..sources.reading import Fault
 from ..sources.registry import Received
 from ..sources.snapshots import Snapshot
 from . import harmonise
@@ -111,7 +110,7 @@ def refuse(
     broken = broken.astype(bool)
     rows = df.loc[broken, "row"].tolist()
     if rows:
-        faults.append(Fault(rule, column, expected, len(rows), tuple(rows[:SHOWN])))
+        faults.append(Fault(rule, column, expected, len(rows), tuple(rows)))
     return df[~broken]
 
 
@@ -252,7 +251,7 @@ def _agree(df: pd.DataFrame, snapshot: Snapshot) -> None:
     if found := _contradictions(given):
         said, rows = next(iter(found.items()))
         raise BadData(
-            f"{snapshot.label} : {said}, {rows_named(sorted(rows))}.",
+            f"{snapshot.label} : {said}, {snapshot.rows_named(sorted(rows))}.",
             "Faites corriger le tableau par l’organisation ; une question sans réponse va dans « Sans réponse ».",
         )
     is_country = given["region_pcode"] == "ML"
@@ -263,7 +262,7 @@ def _agree(df: pd.DataFrame, snapshot: Snapshot) -> None:
     ]
     if both:
         raise BadData(
-            f"{snapshot.label} : la même statistique pour le pays et pour des régions, {rows_named(both)}.",
+            f"{snapshot.label} : la même statistique pour le pays et pour des régions, {snapshot.rows_named(both)}.",
             "Gardez les régions, ou le pays si la région n’est pas connue ; l’un et l’autre compteraient deux fois.",
         )
 

@@ -21,7 +21,7 @@ from ..sources.formats import declared
 from ..sources.headers import same
 from ..sources.reading import Fault, Reading, clean, frame
 from ..sources.registry import Received
-from ..sources.snapshots import Snapshot
+from ..sources.snapshots import PER_FILE, Snapshot
 from . import harmonise
 from .built import Built
 from .gbv import MINORS, NOT_GBV, SEXUAL, column_of, meanings, meant, once, organisation_of, plain, refuse
@@ -329,6 +329,7 @@ def build(received: Received, snapshot: Snapshot) -> Built:
     """
     faults: list[Fault] = []
     parts = [_rows_of(one, snapshot.received) for one in received.readings]
+    parts = [df.assign(row=df["row"] + n * PER_FILE) for n, df in enumerate(parts)]
     df = pd.concat(parts, ignore_index=True).astype(object)
     df = df.where(df.notna(), None)
     organisation = organisation_of(df, snapshot)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..errors import BadData
 from ..places import LEVELS, Place, ancestors, crosswalk, fold, nearest, reporting, resolve
-from ..sources.files import put, rows_named
+from ..sources.files import put
 from ..sources.snapshots import Snapshot
 
 # Areas of params/places.yml are made of cercles of this edition.
@@ -43,7 +43,7 @@ def _is_right_region(name: str, pcode: str, snapshot: Snapshot) -> bool:
 
 def _wrong_region(snapshot: Snapshot, rows: list[int], count: int) -> BadData:
     return BadData(
-        f"{snapshot.label} : la région n’est pas celle du cercle, {rows_named(rows, count)}.",
+        f"{snapshot.label} : la région n’est pas celle du cercle, {snapshot.rows_named(rows, count)}.",
         "Faites corriger l’une des deux colonnes par le partenaire.",
     )
 
@@ -52,7 +52,7 @@ def _unknown(snapshot: Snapshot, level: int, first: str, rows: list[int], count:
     hint = nearest(first, snapshot.pcode_edition, level)
     return BadData(
         f"{snapshot.label} : {LEVELS[level]} inconnu(e) dans l’édition {snapshot.pcode_edition or '(non dite)'}, "
-        f"{rows_named(rows, count)}.",
+        f"{snapshot.rows_named(rows, count)}.",
         f"{hint} Si la graphie est admise, ajoutez-la à params/aliases.csv.".strip(),
     )
 

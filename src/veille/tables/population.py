@@ -6,7 +6,6 @@ import pandas as pd
 
 from ..errors import BadData
 from ..places import Place, ancestors
-from ..sources.files import rows_named
 from ..sources.registry import Received
 from ..sources.snapshots import Snapshot
 from . import harmonise
@@ -18,7 +17,7 @@ _COUNTS = (*_SEXES, "people")
 
 def _wrong(snapshot: Snapshot, what: str, rows: list[int]) -> BadData:
     return BadData(
-        f"{snapshot.label} : {what} (édition {snapshot.pcode_edition}), {rows_named(sorted(rows))}.",
+        f"{snapshot.label} : {what} (édition {snapshot.pcode_edition}), {snapshot.rows_named(sorted(rows))}.",
         "Vérifiez l’édition des P-codes (--edition), ou redemandez les fichiers d’origine.",
     )
 

@@ -8,10 +8,10 @@ import pandas as pd
 
 from ..errors import BadData
 from ..places import Place, ancestors, gazetteer
-from ..sources.files import ROW_COLUMN, rows_named
-from ..sources.reading import LARGEST_REFUSED_SHARE, SHOWN, Fault, Reading, frame, same
+from ..sources.files import ROW_COLUMN
+from ..sources.reading import LARGEST_REFUSED_SHARE, Fault, Reading, frame, same
 from ..sources.registry import Received
-from ..sources.snapshots import Snapshot
+from ..sources.snapshots import PER_FILE, Snapshot
 from . import harmonise
 from .built import Built, iso, refuse_rows
 
@@ -30,7 +30,7 @@ def _words(reading: Reading, nth: int) -> str:
     cells = ", ".join(f"coalesce(c{i}, '')" for i, name in enumerate(header) if same(name) not in hidden)
     row = f"c{header.index(ROW_COLUMN)}::BIGINT" if ROW_COLUMN in header else reading.line
     numbered = f"SELECT row_number() OVER () - 1 AS n, * FROM {reading.grid.sql}"
-    return f"SELECT {row} + {nth << 40} AS n, md5(concat_ws(chr(31), {cells})) AS words FROM ({numbered})"
+    return f"SELECT {row} + {nth * PER_FILE} AS n, md5(concat_ws(chr(31), {cells})) AS words FROM ({numbered})"
 
 
 def _is_inside(commune: str, cercle: Place, listed: set[Place]) -> bool:
@@ -58,13 +58,13 @@ def _communes(df: pd.DataFrame, cercles: pd.Series, snapshot: Snapshot, header: 
     wrong = [row for row, pair in zip(df["row"], given, strict=True) if not inside.get(pair, True)]
     if len(wrong) > df["commune_pcode"].notna().sum() * LARGEST_REFUSED_SHARE:
         raise _contradiction(snapshot, "le code de commune n’est pas dans ce cercle", wrong)
-    faults = [Fault("commune d’un autre cercle", header, "", len(wrong), tuple(wrong[:SHOWN]))] if wrong else []
+    faults = [Fault("commune d’un autre cercle", header, "", len(wrong), tuple(wrong))] if wrong else []
     return pd.Series([pair[0] if inside.get(pair) else None for pair in given], index=df.index, dtype=object), faults
 
 
 def _contradiction(snapshot: Snapshot, what: str, rows: list[int]) -> BadData:
     return BadData(
-        f"{snapshot.label} : {what} (édition {snapshot.pcode_edition}), {rows_named(rows)}.",
+        f"{snapshot.label} : {what} (édition {snapshot.pcode_edition}), {snapshot.rows_named(rows)}.",
         "Faites corriger ces lignes, ou vérifiez l’édition des P-codes (--edition).",
     )
 
