@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 import traceback
 from collections import Counter
 from dataclasses import replace
@@ -396,6 +397,21 @@ def test_three_organisations_and_two_months_with_one_month_revised(tmp_path):
     df = build.build(snapshots.newest(project, "real", None))["gbv_aggregates"]
     totals = df[(df["statistic"] == "new_incidents") & (df["month"] == "2017-05") & (df["region_pcode"] == "ML07")]
     assert (totals["people"].sum(), totals["organisation"].nunique()) == (8 + 3 + 5, 3)
+
+
+def test_what_readers_are_given_does_not_tell_who_sent_tables_nor_how_many_did(tmp_path):
+    project = new_project(tmp_path / "p")
+    for n, organisation in enumerate(("ORG A", "ORG B", "ORG C"), 5):
+        send(project, tmp_path, organisation, f"2017-06-0{n}", types(n, 1, 0, 0, 0, 0))
+    version = versions.current(project, "real")
+    assert len(version.snapshots) == 3
+    for audience in ("cluster", "public"):
+        given_ = versions.candidate(version, audience)
+        (source,) = versions.meta(given_)["sources"]
+        assert source["source"] == "gbv_tables" and len(source["sha256"]) == 1
+        text = "".join(p.read_text(encoding="utf-8") for p in given_.rglob("*") if p.is_file())
+        assert not [f.sha256 for s in version.snapshots for f in s.files if f.sha256 in text]
+        assert not re.search(r"org[ _-][abc]\b", text, re.I)
 
 
 def test_a_revised_month_replaces_every_region_of_that_month(tmp_path):

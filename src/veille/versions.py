@@ -211,7 +211,8 @@ def _records(tables: dict) -> dict[str, list[dict]]:
 def _described(version: Version, balance: dict[str, Balance], audience: str) -> list[dict]:
     """What pages and manifests say of each source. Partners who each send their files are one source, and not named.
 
-    The balance of a restricted source stays out of what is for the public.
+    The balance of a restricted source stays out of what is for the public, and its files have one sha256 together: their
+    number would tell how many organisations sent one.
     """
     out = []
     for source in dict.fromkeys(s.source for s in version.snapshots):
@@ -225,13 +226,18 @@ def _described(version: Version, balance: dict[str, Balance], audience: str) -> 
             "received": newest.received.isoformat(),
             "sharing": newest.sharing,
             "zero_means": newest.zero_means,
-            "sha256": [f.sha256 for s in several for f in s.files],
+            "sha256": _hashes(several),
         }
         if audience == "cluster" or newest.sensitivity == "public":
             sums = [balance[s.label].summary() for s in several]
             given["balance"] = {name: sum(one[name] for one in sums) for name in sums[0]}
         out.append(given)
     return out
+
+
+def _hashes(several: list[Snapshot]) -> list[str]:
+    each = [f.sha256 for s in several for f in s.files]
+    return each if all(s.sensitivity == "public" for s in several) else [snapshots.together(each)]
 
 
 def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:

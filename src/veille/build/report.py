@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import BuildFailed, UnknownName
 from ..render.document import SCHEMA, Block
+from ..sources.snapshots import sha256, together
 from ..versions import Say
 from . import execute, numbers, packet, quarto, stage
 from .stage import Plan
@@ -58,7 +59,8 @@ def _document(plan: Plan, blocks: list[Block]) -> dict:
     }
 
 
-def _inputs(plan: Plan) -> dict[str, Path]:
+def _inputs(plan: Plan) -> dict[str, str]:
+    """sha256 per input. The files of a restricted source have one together: their names are those of their senders."""
     root = plan.project.root
     paths = [
         plan.project.notebooks / plan.product.notebook,
@@ -67,9 +69,17 @@ def _inputs(plan: Plan) -> dict[str, Path]:
         plan.project.params / "disclosure.yml",
         plan.project.params / "contacts.yml",
     ]
-    paths += [f.path for s in plan.version.snapshots for f in s.files]
-    out = {p.relative_to(root).as_posix(): p for p in paths}
-    return {**out, "candidate.json": plan.safe / "candidate.json"}
+    restricted: dict[str, list[Path]] = {}
+    for snapshot in plan.version.snapshots:
+        files = [file.path for file in snapshot.files]
+        if snapshot.sensitivity == "public":
+            paths += files
+        else:
+            folder = plan.project.raw(plan.version.nature) / snapshot.source
+            restricted.setdefault(folder.relative_to(root).as_posix(), []).extend(files)
+    named = {p.relative_to(root).as_posix(): p for p in paths}
+    out = packet.hash_inputs({**named, "candidate.json": plan.safe / "candidate.json"})
+    return out | {name: together(sha256(p) for p in files if p.is_file()) for name, files in restricted.items()}
 
 
 def _render(plan: Plan, document: dict, executed: object, folder: Path, engine: str, scratch: Path) -> None:
@@ -107,7 +117,7 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
             f"Le texte {'/'.join(plan.text_path.parts[-3:])} est écrit pour l’autre nature de données : il n’est pas repris."
         )
     with packet.disk_errors(), packet.draft(plan.project) as draft:
-        before = packet.hash_inputs(_inputs(plan))
+        before = _inputs(plan)
         stage.fill(plan, draft / "stage")
         scratch, out = draft / "scratch", draft / "packet"
         out.mkdir()
@@ -128,7 +138,7 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
         missing = [name for name in promised if not (out / name).is_file() or not (out / name).stat().st_size]
         if missing:
             raise BuildFailed(f"Il manque au bulletin : {', '.join(missing)}.", "Relancez avec --debug.")
-        if packet.hash_inputs(_inputs(plan)) != before:
+        if _inputs(plan) != before:
             raise BuildFailed(
                 "Un fichier d’entrée a changé pendant la construction ; rien n’a été remplacé.", "Relancez."
             )

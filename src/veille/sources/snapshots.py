@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -111,6 +111,11 @@ def sha256(path: Path) -> str:
     """Of the bytes of a file."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def together(digests: Iterable[str]) -> str:
+    """One sha256 in the place of several: of these, sorted, one per line. It does not tell how many they were."""
+    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
 
 
 def _load(papers: Path, nature: str, decided: Decisions = NOTHING) -> Snapshot:
