@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from incidents import (
     DTM_ROW,
     GOOD_ROWS,
+    PARAMS,
     fivew_row,
     good_row,
     kobo,
@@ -22,6 +23,8 @@ from incidents import (
 )
 
 from veille.errors import BadData
+from veille.indicators.count import cubes
+from veille.sources.balance import Balance
 from veille.tables import build
 from veille.tables.contracts import CONTRACTS
 
@@ -633,6 +636,17 @@ def test_a_matrix_whose_activities_end_before_they_begin_is_refused(tmp_path):
 )
 def test_an_activity_of_one_day_or_without_a_limit_is_kept(tmp_path, dates):
     assert len(tables_of(tmp_path, "fivew", [fivew_row(**dates)])["activities"]) == 1
+
+
+def test_activities_without_any_date_are_told_to_count_in_no_month(tmp_path):
+    rows = [fivew_row(**{"Date début": "", "Date fin": "", "Organisation Accronyme": f"ORG-{n}"}) for n in range(3)]
+    _, balance = part_of(tmp_path / "none", "fivew", [*rows, fivew_row(**{"Date début": ""})])
+    assert balance.read == balance.kept == 4
+    (line,) = (text for text in balance.lines() if "à savoir" in text)
+    assert line.startswith("  gardées, à savoir : 3 sans début ni fin") and "dans aucun mois" in line
+    assert Balance.from_dict(balance.to_dict()) == balance
+    df = cubes(tables_of(tmp_path / "all", "fivew", rows), PARAMS)
+    assert "organisations_present" not in set(df["key"])
 
 
 def test_an_activity_without_a_commune_is_kept_without_one(tmp_path):

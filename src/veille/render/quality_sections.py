@@ -136,7 +136,8 @@ def balance(q: Quality) -> str:
         some(b.refused_rows, "refusée", "refusées"),
     ]
     said = f"{some(b.read, 'lue', 'lues')} = {' + '.join(parts)}."
-    return para(said) + _table("Bilan des lignes", ["Bilan", "Lignes"], body, css="slim sums", total=True)
+    noted = "".join(para(f"{some(n, 'gardée', 'gardées')} {esc(what)}.") for what, n in b.noted.items() if n)
+    return para(said) + _table("Bilan des lignes", ["Bilan", "Lignes"], body, css="slim sums", total=True) + noted
 
 
 def faults(q: Quality) -> str:

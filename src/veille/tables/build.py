@@ -171,6 +171,15 @@ BUILDERS: dict[str, Callable[[Received, Snapshot], Built]] = {
 }
 
 
+# Of a table, rows that come in and of which something has to be known: what is said -> the SQL that is true of them.
+NOTED = {
+    "activities": {
+        "sans début ni fin : elles ne comptent qu’entre les dates d’autres activités reçues, "
+        "dans aucun mois s’il n’y en a pas": "start_date IS NULL AND end_date IS NULL"
+    }
+}
+
+
 @dataclass(frozen=True)
 class Part:
     """What one snapshot gives: its canonical tables, by the name of their DuckDB table, and its balance."""
@@ -199,7 +208,12 @@ def part(
             con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_{table} AS FROM {rows}")
         check_table(con, table, f"{name}_{table}")
         tables[table] = f"{name}_{table}"
-    return Part(snapshot, tables, Balance.of(got, built.left_out, refused, set_aside))
+    noted = {
+        said: con.execute(f"SELECT count(*) FROM {made} WHERE {sql}").fetchone()[0]
+        for table, made in tables.items()
+        for said, sql in NOTED.get(table, {}).items()
+    }
+    return Part(snapshot, tables, Balance.of(got, built.left_out, refused, set_aside, noted))
 
 
 def assemble(con: duckdb.DuckDBPyConnection, parts: Sequence[tuple[Snapshot, Mapping[str, str]]]) -> None:
