@@ -259,7 +259,7 @@ def test_a_row_that_contradicts_itself_is_refused_by_its_number_and_the_nine_oth
     df, balance = part_of(tmp_path, "kobo_incidents", rows)
     assert df["incident_id"].tolist() == [f"I{n}" for n in range(10) if n != 6]
     (fault,) = balance.refused
-    assert (fault.words, fault.count, fault.rows) == (said, 1, (8,))
+    assert (fault.rule, fault.count, fault.rows) == (said, 1, (8,))
     assert (balance.read, balance.kept, balance.refused_rows, sum(balance.left_out.values())) == (10, 9, 1, 0)
 
 
@@ -439,7 +439,9 @@ def test_a_total_that_is_not_the_same_on_every_row_is_refused(tmp_path, total):
 
 def test_a_cercle_printed_twice_in_a_month_is_refused(tmp_path):
     half = GOOD_ROWS["amss_incidents"] | {"incidents": "17"}
-    with pytest.raises(BadData, match=r"clé répétée \(month, edition, pcode, verification_class\) : 2"):
+    with pytest.raises(
+        BadData, match=r"clé répétée \(Mois, Édition des P-codes, Cercle, Vérification\), 2 lignes \(2, 3\)"
+    ):
         tables_of(tmp_path, "amss_incidents", [half, half])
 
 
@@ -569,7 +571,7 @@ def test_fewer_people_than_households_is_refused(tmp_path):
 
 
 def test_two_stocks_of_one_cercle_and_day_are_refused(tmp_path):
-    with pytest.raises(BadData, match=r"clé répétée \(reference_date, edition, pcode, movement_type\) : 2"):
+    with pytest.raises(BadData, match=r"clé répétée \(.*Type de mouvement\), 2 lignes \(2, 3\)"):
         tables_of(tmp_path, "dtm_stocks", [DTM_ROW, DTM_ROW])
 
 
@@ -618,11 +620,11 @@ def test_an_activity_that_ends_before_it_begins_is_refused_and_the_nine_others_c
     df, balance = part_of(tmp_path, "fivew", rows)
     assert df["organisation"].tolist() == [f"ORG-{n}" for n in range(10) if n != 4]
     (fault,) = balance.refused
-    assert (fault.words, fault.rows, balance.kept) == ("la fin précède le début", (7,), 9)
+    assert (fault.words, fault.rows, balance.kept) == ("colonne Date fin : la fin précède le début", (7,), 9)
 
 
 def test_a_matrix_whose_activities_end_before_they_begin_is_refused(tmp_path):
-    with pytest.raises(BadData, match=r"^fivew/2017-01-05, la fin précède le début, ligne 3\."):
+    with pytest.raises(BadData, match=r"^fivew/2017-01-05, colonne Date fin : la fin précède le début, ligne 3\."):
         tables_of(tmp_path, "fivew", [fivew_row(**BACKWARDS)])
 
 
@@ -688,7 +690,7 @@ def test_alerts_without_sequel_are_not_followed_up(tmp_path):
 
 
 def test_a_recommendation_that_stands_twice_is_refused(tmp_path):
-    with pytest.raises(BadData, match=r"clé répétée \(recommendation_id\) : 2"):
+    with pytest.raises(BadData, match=r"clé répétée \(Identifiant de la recommandation\), 2 lignes \(2, 3\)"):
         tables_of(tmp_path, "recommendations", [GOOD_ROWS["recommendations"]] * 2)
 
 

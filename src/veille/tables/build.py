@@ -6,7 +6,7 @@ Adding a source is adding a line to `BUILDERS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -23,7 +23,7 @@ from ..sources.reading import connection, too_many
 from ..sources.registry import Received
 from ..sources.snapshots import Snapshot, adds_up
 from . import displacement, entered, gbv, gbv_recorder, harmonise, incidents, population, presence
-from .built import Built, Tables, iso, store
+from .built import Built, Tables, check_keys, iso, refuse_rows, store
 from .contracts import CONTRACTS, check_table, dtype, empty
 
 
@@ -115,21 +115,25 @@ def _recommendations(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
     }
 
 
-def _alerts(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
-    """One row per alert; where it points to stays at cercle level, and inside."""
+def _alerts(received: Received, snapshot: Snapshot) -> Built:
+    """One row per alert; where it points to stays at cercle level, and inside. A follow-up before its alert is refused."""
+    rule = "la suite précède l’alerte"
+    columns = {rule: next(c.header for c in received.readings[0].format.kept if c.to == "follow_up_date")}
+    refused = refuse_rows(received.con, received.table, "in_order", {rule: "follow_up_date < issued_date"}, columns)
+    df = replace(received, table="in_order").frame().sort_values("row", kind="stable", ignore_index=True)
     followed = df["follow_up"].notna() & (df["follow_up"] != "sans_suite")
-    return {
-        "alerts": pd.DataFrame(
-            {
-                "alert_id": df["alert_id"],
-                "month": [f"{d:%Y-%m}" for d in df["issued_date"]],
-                "edition": snapshot.pcode_edition,
-                "pcode": harmonise.places_by_name(df, "cercle_name", snapshot, 2),
-                "alert_nature": df["alert_nature"],
-                "is_followed_up": followed.astype(bool),
-            }
-        )
-    }
+    rows = pd.DataFrame(
+        {
+            "alert_id": df["alert_id"],
+            "month": [f"{d:%Y-%m}" for d in df["issued_date"]],
+            "edition": snapshot.pcode_edition,
+            "pcode": harmonise.places_by_name(df, "cercle_name", snapshot, 2),
+            "alert_nature": df["alert_nature"],
+            "is_followed_up": followed.astype(bool),
+        }
+    )
+    check_keys("alerts", rows, df["row"], snapshot)
+    return Built({"alerts": rows}, refused=refused)
 
 
 def _published_figures(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
@@ -142,8 +146,17 @@ def _published_figures(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
 
 
 def _of_frame(make: Callable[[pd.DataFrame, Snapshot], Tables]) -> Callable[[Received, Snapshot], Built]:
-    """A builder of small files: from a frame to frames, and every row counts."""
-    return lambda received, snapshot: Built(make(received.frame(), snapshot))
+    """A builder of small files: from a frame to frames, and every row counts. Raises BadData for a key that stands twice."""
+
+    def build(received: Received, snapshot: Snapshot) -> Built:
+        df = received.frame()
+        made = make(df, snapshot)
+        for name, rows in made.items():
+            if "row" in df and len(rows) == len(df):  # each row of a file makes one, in their order
+                check_keys(name, rows, df["row"], snapshot)
+        return Built(made)
+
+    return build
 
 
 BUILDERS: dict[str, Callable[[Received, Snapshot], Built]] = {
@@ -162,7 +175,7 @@ BUILDERS: dict[str, Callable[[Received, Snapshot], Built]] = {
     "fivew": presence.build,
     "fivew_drc": presence.build,
     "recommendations": _of_frame(_recommendations),
-    "alerts": _of_frame(_alerts),
+    "alerts": _alerts,
     "reference_figures": _of_frame(_published_figures),
     "gbv_published": _of_frame(_published_figures),
     "gbv_tables": gbv.build,

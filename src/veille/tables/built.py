@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
 import pandas as pd
 
+from ..errors import BadData
 from ..schemas.definitions import tables
 from ..sources.files import put
 from ..sources.reading import Fault
+from ..sources.snapshots import Snapshot
 from .contracts import dtype
 
 Tables = dict[str, pd.DataFrame]
@@ -46,10 +48,13 @@ def store(con: duckdb.DuckDBPyConnection, name: str, df: pd.DataFrame, table: st
     put(con, df, table, ", ".join([*columns, extra] if extra else columns))
 
 
-def find_faulty(con: duckdb.DuckDBPyConnection, rows: str, rules: Mapping[str, str]) -> tuple[Fault, ...]:
+def find_faulty(
+    con: duckdb.DuckDBPyConnection, rows: str, rules: Mapping[str, str], columns: Mapping[str, str] | None = None
+) -> tuple[Fault, ...]:
     """The rows that break a rule, as the table `faulty` (n), counted by the first rule that each breaks.
 
-    `rules` maps what is said to the SQL that is true of the rows that break it; `n` tells one row of `rows` from another.
+    `rules` maps what is said to the SQL that is true of the rows that break it, `columns` to the header of the cell to
+    look at; `n` tells one row of `rows` from another.
     """
     tests = [f"coalesce({sql}, false)" for sql in rules.values()] or ["false"]
     first = " ".join(f"WHEN {test} THEN {i}" for i, test in enumerate(tests))
@@ -61,12 +66,37 @@ def find_faulty(con: duckdb.DuckDBPyConnection, rows: str, rules: Mapping[str, s
     for i, said in enumerate(rules):
         found = [r[0] for r in con.execute(f"SELECT row FROM judged WHERE rule = {i} ORDER BY n").fetchall()]
         if found:
-            faults.append(Fault(said, "", "", len(found), tuple(found)))
+            faults.append(Fault(said, (columns or {}).get(said, ""), "", len(found), tuple(found)))
     return tuple(faults)
 
 
-def refuse_rows(con: duckdb.DuckDBPyConnection, table: str, good: str, rules: Mapping[str, str]) -> tuple[Fault, ...]:
+def refuse_rows(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    good: str,
+    rules: Mapping[str, str],
+    columns: Mapping[str, str] | None = None,
+) -> tuple[Fault, ...]:
     """The rows of `table` that break no rule, as the table `good`; the others counted by the first rule they break."""
-    faults = find_faulty(con, table, rules)
+    faults = find_faulty(con, table, rules, columns)
     con.execute(f"CREATE OR REPLACE TEMP TABLE {good} AS SELECT * EXCLUDE (n) FROM {table} ANTI JOIN faulty USING (n)")
     return faults
+
+
+def check_keys(name: str, rows: pd.DataFrame, numbers: Sequence[int], snapshot: Snapshot) -> None:
+    """Raise BadData where several rows of the table `name` have one key: one of them is wrong, and nobody can tell which.
+
+    `numbers`: the row of its file that each was made of.
+    """
+    owner = tables()[name]
+    key = list(owner.key)
+    if not key:
+        return
+    twice = rows.duplicated(key, keep=False) & rows[key].notna().all(axis=1)
+    if twice.any():
+        labels = ", ".join(owner.columns[c].label.fr for c in key)
+        found = sorted(int(n) for n, is_twice in zip(numbers, twice, strict=True) if is_twice)
+        raise BadData(
+            f"{snapshot.label} : clé répétée ({labels}), {snapshot.rows_named(found)}.",
+            "Une seule ligne est attendue pour chacune : gardez la bonne, ou corrigez l’autre.",
+        )

@@ -98,13 +98,16 @@ def build(received: Received, snapshot: Snapshot) -> Built:
         region="region_code",
     )
     _find_repeated(con, rows)
+    sent, collected = "date d’incident postérieure à l’envoi", "date de collecte antérieure à l’incident"
     rules = {
-        "date d’incident postérieure à l’envoi": "occurred_date > CAST(submitted_at AS DATE)",
-        "date de collecte antérieure à l’incident": "collected_date < occurred_date",
+        sent: "occurred_date > CAST(submitted_at AS DATE)",
+        collected: "collected_date < occurred_date",
         AMBIGUOUS: "uuid IN (SELECT uuid FROM several)",
         **breaches("incidents"),
     }
-    refused = find_faulty(con, rows, rules)
+    headers = {c.to: c.header for c in received.readings[0].format.kept}
+    columns = {sent: headers["occurred_date"], collected: headers["collected_date"]}
+    refused = find_faulty(con, rows, rules, columns)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE again AS SELECT n FROM twice ANTI JOIN faulty USING (n) "
         "QUALIFY n < max(n) OVER (PARTITION BY uuid)"

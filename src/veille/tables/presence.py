@@ -101,13 +101,14 @@ def build(received: Received, snapshot: Snapshot) -> Built:
     con, (first, *_) = received.con, received.readings
     words = " UNION ALL ".join(_words(one, nth) for nth, one in enumerate(received.readings))
     con.execute(f"CREATE OR REPLACE TEMP TABLE worded AS FROM {received.table} JOIN ({words}) USING (n)")
-    refused = refuse_rows(con, "worded", "dated", {"la fin précède le début": "end_date < start_date"})
+    headers = {c.to: c.header for c in first.format.kept}
+    rule = "la fin précède le début"
+    refused = refuse_rows(con, "worded", "dated", {rule: "end_date < start_date"}, {rule: headers["end_date"]})
     df = frame(con, "dated").sort_values("row", kind="stable", ignore_index=True)
     cercles = harmonise.places_by_name(df, "cercle_name", snapshot, 2)
     harmonise.check_region(df, "region_name", cercles, snapshot)
     _check_codes(df, cercles, snapshot)
-    header = next(c.header for c in first.format.kept if c.to == "commune_pcode")
-    communes, set_aside = _communes(df, cercles, snapshot, header)
+    communes, set_aside = _communes(df, cercles, snapshot, headers["commune_pcode"])
     rows = pd.DataFrame(
         {
             "organisation": df["organisation"],
