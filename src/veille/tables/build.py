@@ -118,7 +118,8 @@ def _recommendations(df: pd.DataFrame, snapshot: Snapshot) -> Tables:
 def _alerts(received: Received, snapshot: Snapshot) -> Built:
     """One row per alert; where it points to stays at cercle level, and inside. A follow-up before its alert is refused."""
     rule = "la suite précède l’alerte"
-    columns = {rule: c.header for c in received.readings[0].format.kept if c.to == "follow_up_date"}
+    header = next((c.header for c in received.readings[0].format.kept if c.to == "follow_up_date"), "")
+    columns = {rule: header} if header else {}
     rules = dict.fromkeys(columns, "follow_up_date < issued_date")
     refused = refuse_rows(received.con, received.table, "in_order", rules, columns)
     df = replace(received, table="in_order").frame().sort_values("row", kind="stable", ignore_index=True)
