@@ -265,10 +265,14 @@ ATTACKS: dict[str, tuple[bytes | str | Callable[[Path], bytes], str]] = {
     ),
     "b/dump.sql": (f"INSERT INTO t ({', '.join(KOBO)}) VALUES ({', '.join(KOBO_ROWS[0])});\n" * 3, FROM_KOBO),
     "b/base64.txt": (base64.encodebytes((CSV * 3).encode()), FROM_KOBO),
-    "b/attached.html": (
-        b"<a href='data:;base64," + base64.b64encode(workbook(KOBO, KOBO_ROWS)) + b"'>x</a>",
-        FROM_KOBO,
-    ),
+    # Base64 of several lengths: the last bytes are written with or without signs of padding.
+    **{
+        f"b/attached-{n}.html": (
+            b"<a href='data:;base64," + base64.b64encode(workbook(KOBO, KOBO_ROWS, title="x" * n)) + b"'>x</a>",
+            FROM_KOBO,
+        )
+        for n in (1, 20, 300)
+    },
     # workbooks, documents, archives
     "c/workbook.xlsx": (workbook(KOBO, KOBO_ROWS), FROM_KOBO),
     "c/strings-in-the-cells.xlsx": (workbook(KOBO, KOBO_ROWS, in_memory=False, constant_memory=True), FROM_KOBO),

@@ -259,7 +259,7 @@ def test_from_received_rows_to_safe_numbers(counted):
         "protection_incidents.category=liberty": "0",
         "protection_incidents_share_pct.category=property": "79\u202f%",  # 19 of 24
         "protection_incidents_share_pct.category=integrity": "n.p.",
-        "protection_incidents.perpetrator_class=unidentified_armed": "24",
+        "protection_incidents.perpetrator_class=unidentified_armed": "n.p.",  # all 24 of one class (R6)
     }
     assert {key: tables.get(key, "gao", "2016-08").display() for key in expected} == expected
 

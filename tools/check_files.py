@@ -671,7 +671,9 @@ def _of_text(text: str, name: str, depth: int) -> Iterator[str]:
         for block in _BASE64.finditer(text):
             letters = "".join(block[0].split())
             if len(letters) >= 120:
-                yield from findings(base64.b64decode(letters[: len(letters) // 4 * 4]), "", depth + 1)
+                # Its last bytes too: a workbook that lacks one does not open.
+                whole = letters if len(letters) % 4 != 1 else letters[:-1]
+                yield from findings(base64.b64decode(whole + "=" * (-len(whole) % 4)), "", depth + 1)
 
 
 def findings(content: bytes, name: str, depth: int = 0) -> Iterator[str]:

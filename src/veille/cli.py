@@ -136,9 +136,7 @@ def data(as_of: AsOf = "", nature: Nature = "", debug: Debug = False) -> None:
             for audience in ("cluster", "public"):
                 folder = versions.candidate(version, audience, _say)
                 seal = versions.meta(folder)
-                word = {"pass": "PASS", "provisional": "provisoire (R1, R3 cellule par cellule)"}[
-                    seal["verdict"]["result"]
-                ]
+                word = {"pass": "PASS"}[seal["verdict"]["result"]]
                 print(f"{kind} {audience} : version {version.id}, {len(version.snapshots)} sources, verdict {word}")
 
 
@@ -270,8 +268,9 @@ def _progress(steps: int) -> Iterator[Callable[[str], None]]:
 def indicators(debug: Debug = False) -> None:
     """Décrit chaque indicateur et sa requête (docs/indicators.md)."""
     from .indicators.catalogue import markdown
+    from .project import find
 
-    print(markdown(), end="")
+    print(markdown(find().params), end="")
 
 
 def _new_workbook(given: str, name: str) -> Path:

@@ -71,6 +71,14 @@ class Period:
         """The `count` periods that end with this one, oldest first."""
         return [self.shift(k) for k in range(1 - count, 1)]
 
+    def divisions(self) -> list[list[Period]]:
+        """The ways to cut it into shorter periods, the longest first: a year into quarters, then into months."""
+        return [
+            [Period(self.year, first, months) for first in range(self.first, self.first + self.months, months)]
+            for months in (3, 1)
+            if months < self.months
+        ]
+
     def name(self) -> str:
         """« juin 2017 », « 2e trimestre 2017 » or « année 2017 »."""
         if self.kind == "month":

@@ -64,6 +64,10 @@ class Project:
         """The data-quality report of one snapshot: for the inside."""
         return self.reports / "qualite" / stream / received / "qualite.html"
 
+    def protection(self, nature: str, version: str, audience: str) -> Path:
+        """Why each number of a candidate is hidden: for the inside, git-ignored."""
+        return self.root / "data" / "processed" / "protection" / nature / version / f"{audience}.json"
+
     def candidate(self, nature: str, version: str, audience: str) -> Path:
         """Safe tables of one data version and audience, before their release."""
         return self.root / "data" / "processed" / "candidate" / nature / version / audience

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+    from .disclosure import judge
     from .sources.balance import Balance
 
 # What decides a number besides the snapshots: a change in any of these is another data version.
@@ -240,9 +241,21 @@ def _hashes(several: list[Snapshot]) -> list[str]:
     return each if all(s.sensitivity == "public" for s in several) else [snapshots.together(each)]
 
 
+def _write_protection(version: Version, audience: str, judged: judge.Judged) -> None:
+    """Keep, for the inside, why each number is hidden: restricted, git-ignored, never read by a notebook."""
+    target = version.project.protection(version.nature, version.id, audience)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    made = judged.protected
+    rows = [[*address, why] for address, why in sorted(made.reasons.items())]
+    content = {"hidden": rows, "withdrawn": sorted(made.withdrawn), "sensitive": judged.verdict.sensitive}
+    draft = target.with_suffix(".draft")
+    draft.write_text(json.dumps(content, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
+    os.replace(draft, target)
+
+
 def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
     # Imported here: a build with nothing to count starts without pandas, DuckDB and pandera.
-    from .disclosure import derive, protect, rules
+    from .disclosure import judge, protect, rules
     from .disclosure.safe import SafeTables
     from .places import areas
     from .schemas import datapackage
@@ -251,19 +264,20 @@ def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
     in_force = rules.load(project.params)
     counted, tables = _count(version, say)
     balance = balances(version)
+    say("Protection : tous les tableaux, toutes les zones, tous les mois ensemble, puis l’audit…")
+    judged = judge.judge(counted, in_force, areas(project.params))
     for audience in audiences:
         target = project.candidate(version.nature, version.id, audience)
-        numbers = protect.protect(counted, in_force, audience)
-        numbers += derive.derive(numbers, areas(project.params), in_force)
-        numbers += protect.printed_elsewhere(tables["published_figures"])
+        numbers = judged[audience].numbers + protect.printed_elsewhere(tables["published_figures"])
+        _write_protection(version, audience, judged[audience])
         meta = {
             "version": version.id,
             "nature": version.nature,
             "audience": audience,
             "received": version.newest_received.isoformat() if version.newest_received else "",
             "sources": _described(version, balance, audience),
-            # Honest until the joint step exists: R1 and R3 hold cell by cell, sums may still tell a lone hidden cell.
-            "verdict": {"rules": ["R1", "R3", "R6", "R7"], "joint": False, "result": "provisional"},
+            # What follows from it is public (R10); how many numbers are sensitive, or hidden, is not.
+            "verdict": {"rules": [f"R{n}" for n in range(1, 12)], "result": "pass"},
         }
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 
 from ..codes import code_list
-from ..indicators.registry import DIFFERENCES, SHARES, Difference, Share, key
+from ..indicators.registry import DIFFERENCES, SHARES, Difference, Share, declared, key
 from ..periods import parse
 from ..places import Area
 from .rules import Rules
@@ -39,8 +39,8 @@ def _derived(spec: Share | Difference, name: str, of: SafeNumber, value: str, un
     )
 
 
-def _share(spec: Share, name: str, part: SafeNumber, whole: SafeNumber | None, min_base: int) -> SafeNumber | None:
-    if whole is None or not whole.is_shown or int(whole.value) < min_base:
+def _share(spec: Share, name: str, part: SafeNumber, whole: SafeNumber | None, base: int) -> SafeNumber | None:
+    if whole is None or not whole.is_shown or int(whole.value) < base:
         return None
     if not part.is_shown:
         return _derived(spec, name, part, "", "percent", "not_published")
@@ -49,7 +49,7 @@ def _share(spec: Share, name: str, part: SafeNumber, whole: SafeNumber | None, m
     )
 
 
-def _shares(spec: Share, numbers: Numbers, by_key: ByKey, areas: dict[str, Area], min_base: int) -> list[SafeNumber]:
+def _shares(spec: Share, numbers: Numbers, by_key: ByKey, areas: dict[str, Area], base: int) -> list[SafeNumber]:
     out: list[SafeNumber | None] = []
     if spec.of == "":
         ((dimension, codes),) = spec.dimensions
@@ -57,7 +57,7 @@ def _shares(spec: Share, numbers: Numbers, by_key: ByKey, areas: dict[str, Area]
             stem = key(spec.part, {dimension: code})
             for part in by_key.get(stem, []):
                 whole = numbers.get((spec.whole, part.place, part.period))
-                out.append(_share(spec, key(spec.indicator, {dimension: code}), part, whole, min_base))
+                out.append(_share(spec, key(spec.indicator, {dimension: code}), part, whole, base))
     else:
         for area in areas.values():
             if spec.of == "area":
@@ -69,11 +69,11 @@ def _shares(spec: Share, numbers: Numbers, by_key: ByKey, areas: dict[str, Area]
                     continue
             for part in [n for n in by_key.get(spec.part, []) if n.place in inside]:
                 whole = numbers.get((spec.whole, whole_place, part.period))
-                out.append(_share(spec, key(spec.indicator, {"of": whole_place}), part, whole, min_base))
+                out.append(_share(spec, key(spec.indicator, {"of": whole_place}), part, whole, base))
     return [n for n in out if n is not None]
 
 
-def _differences(spec: Difference, numbers: Numbers, by_key: ByKey, min_base: int) -> list[SafeNumber]:
+def _differences(spec: Difference, numbers: Numbers, by_key: ByKey, base: int) -> list[SafeNumber]:
     """Of a number and the one before it: the month before, or the stock before."""
     out = []
     by_place: dict[str, list[SafeNumber]] = {}
@@ -96,7 +96,7 @@ def _differences(spec: Difference, numbers: Numbers, by_key: ByKey, min_base: in
                 ):
                     continue
                 # Another coverage: both numbers and both coverages are printed, no percentage and no direction.
-                if covered[0].value != covered[1].value or int(before.value) < min_base:
+                if covered[0].value != covered[1].value or int(before.value) < base:
                     continue
                 value = str(int(whole_percent(int(now.value), int(before.value))) - 100)
             out.append(_derived(spec, spec.indicator, now, value, spec.unit, _joint_status(before, now)))
@@ -111,7 +111,7 @@ def derive(numbers: list[SafeNumber], areas: dict[str, Area], rules: Rules) -> l
         by_key.setdefault(n.key, []).append(n)
     out: list[SafeNumber] = []
     for share in SHARES:
-        out += _shares(share, index, by_key, areas, rules.percent.min_base)
+        out += _shares(share, index, by_key, areas, rules.of(declared(share.whole).name).base)
     for difference in DIFFERENCES:
-        out += _differences(difference, index, by_key, rules.percent.min_base)
+        out += _differences(difference, index, by_key, rules.of(declared(difference.of).name).base)
     return out

@@ -1,90 +1,162 @@
-"""Withhold what the rules withhold: R1 (small counts), R3 (finest place, audience), R6 (zero), cell by cell.
+"""Withhold what the rules withhold, for all declared tables of a version together, and the past with them.
 
-This is the interface that joint protection keeps: cubes in, safe numbers out. Within one table a hidden cell never
-stands alone; across tables, places and months it may still be worked out, and the verdict says so until the joint
-step exists.
+Cubes in, safe numbers out. What is hidden, and why, is decided once per data version and audience, never per report.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
 import pandas as pd
 
+from ..errors import DisclosureRefused
 from ..formats import plain
-from ..indicators.registry import MEASURES, Measure
-from .rules import LEVELS, Rules
+from ..indicators.registry import MEASURES
+from ..places import Area
+from . import pattern, system
+from .rules import Address, Rules, Sensitive, sensitive
 from .safe import SafeNumber, clear
+from .system import Past
 
-Address = tuple[str, str, str]
 _MEASURES = {m.name: m for m in MEASURES}
+# Why a number is hidden. R1, R2, R6: it is sensitive itself.
+COMPLEMENT, COVERAGE, TABLE, FROZEN, WIDER = "complement", "coverage", "R11", "past", "cluster"
+Sheet = tuple[str, str, str, str]  # table, level, area, period: what a page prints as one table
 
 
-def is_sensitive(value: int, threshold: int) -> bool:
-    """R1: a count from 1 to threshold - 1. Zero is not a small count of people: nobody is in it."""
-    return 0 < value < threshold
+@dataclass(frozen=True)
+class Protected:
+    """The safe numbers of one audience; for the inside: why each hidden one is, and what the audit has to prove.
+
+    `carried` are numbers printed again as they were: a revision of them would tell late records.
+    """
+
+    numbers: list[SafeNumber]
+    reasons: dict[Address, str]
+    sensitive: dict[Address, Sensitive]
+    withdrawn: tuple[Sheet, ...]
+    carried: frozenset[Address]
+    loose: frozenset[Address]
+
+    sheets: dict[Address, Sheet]
+    late: dict[Address, int]
+
+    @property
+    def hidden(self) -> set[Address]:
+        """Every address that is not printed."""
+        return set(self.reasons)
 
 
-def protect(cubes: pd.DataFrame, rules: Rules, audience: str) -> list[SafeNumber]:
-    """The safe numbers of every declared count for one audience; a hidden cell keeps its row, without its value."""
-    cells: dict[str, list] = {}
-    hidden: set[Address] = set()
-    for cell in cubes.itertuples(index=False):
-        measure = _MEASURES[cell.table]
-        rule = rules.datasets[measure.dataset]
-        if audience not in rule.audiences or LEVELS.index(cell.level) < LEVELS.index(rule.finest):
-            continue
-        is_plain = not measure.dimensions and rule.plain_threshold is not None
-        threshold = rule.plain_threshold if is_plain else rule.threshold
-        cells.setdefault(cell.table, []).append(cell)
-        if is_sensitive(cell.value, threshold) or cell.is_partial_zero:
-            hidden.add((cell.key, cell.place, cell.period))
-    for name, some in cells.items():
-        _hide_with_company(_MEASURES[name], some, hidden)
-    _hide_sums(cells, hidden)
-    return [_safe(cell, (cell.key, cell.place, cell.period) in hidden) for some in cells.values() for cell in some]
+def protect(
+    cubes: pd.DataFrame,
+    rules: Rules,
+    audience: str,
+    areas: Mapping[str, Area],
+    *,
+    wider: Protected | None = None,
+    past: Past | None = None,
+    behind: Mapping[Address, Mapping[str, int]] | None = None,
+    withdraw: Collection[Sheet] = (),
+) -> Protected:
+    """The safe numbers of every declared count for one audience; a hidden cell keeps its row, without its value.
+
+    `wider`: what a wider circle of members reads; the public reads nothing that is hidden there, or members could
+    subtract one edition from the other. `behind`: what each organisation gave to each cell (R2, insiders).
+    `withdraw`: tables that are not printed whatever their share. Raises DisclosureRefused when nothing can protect a
+    sensitive number.
+    """
+    past = past or Past()
+    allowed = [rules.is_for(t, level, audience) for t, level in zip(cubes["table"], cubes["level"], strict=True)]
+    seen = cubes[pd.Series(allowed, index=cubes.index, dtype=bool)]
+    found = sensitive(seen, rules, audience, behind)
+    rows = {(c.key, c.place, c.period): c for c in seen.itertuples(index=False)}
+    reasons: dict[Address, str] = {}
+    for address, c in rows.items():
+        if c.is_partial_zero and not rules.is_printed(c.table):
+            reasons[address] = COVERAGE
+        elif wider and address in wider.reasons:
+            reasons[address] = WIDER
+        elif past.values.get(address) is not None and address[2] not in past.revised and address not in past.printed:
+            reasons[address] = FROZEN
+    sheets = _sheets(rows, rules, areas, past)
+    withdrawn: dict[Sheet, None] = dict.fromkeys(withdraw)
+    fixed = dict(reasons)
+    # What is too bare by its sensitive cells alone needs no search for company.
+    withdrawn |= dict.fromkeys(_too_bare(sheets, {*found, *fixed}, fixed, rules))
+    solved: pattern.Known = {}
+    while True:
+        fixed |= {a: TABLE for a, which in sheets.items() if which in withdrawn and a not in fixed}
+        made = system.build(seen, rules, audience, areas, found, past, set(fixed), behind)
+        answer = pattern.find(made.problem, solved)
+        hidden = {
+            made.cells[i][0]
+            for i in range(len(made.cells))
+            if answer.hidden[i] and (made.cells[i][1] or made.cells[i][0][2] not in past.revised)
+        }
+        more = [w for w in _too_bare(sheets, hidden, fixed, rules) if w not in withdrawn]
+        if not more:
+            break
+        withdrawn |= dict.fromkeys(more)
+    if answer.failed:
+        raise DisclosureRefused(
+            f"{len(answer.failed)} nombres sensibles ne peuvent pas être protégés ({audience}) : rien n’est publié.",
+            "Voyez veille disclosure explain ; un total toujours imprimé ou une diffusion passée les découvre.",
+        )
+    for address in hidden:
+        reasons[address] = fixed.get(address) or (found[address].rule if address in found else COMPLEMENT)
+    carried = frozenset(a for a in reasons if a in past.printed and a[2] in past.revised)
+    numbers = [
+        _safe(c, past.values[a] if a in carried else c.value, a in reasons and a not in carried)
+        for a, c in rows.items()
+    ]
+    return Protected(numbers, reasons, found, tuple(withdrawn), carried, frozenset(made.loose), sheets, made.late)
 
 
-def _safe(cell: tuple, is_hidden: bool) -> SafeNumber:
+def _sheets(rows: Mapping[Address, tuple], rules: Rules, areas: Mapping[str, Area], past: Past) -> dict[Address, Sheet]:
+    """The table of a page that each cell stands in; not those that are always printed, nor those of the past."""
+    home = {area.code: area.code for area in areas.values()}
+    for area in sorted(areas.values(), key=lambda area: area.is_country, reverse=True):
+        for region in area.regions:
+            home |= dict.fromkeys([str(region.place), *map(str, region.cercles)], area.code)
+    return {
+        address: (c.table, c.level, home[c.place], c.period)
+        for address, c in rows.items()
+        if not rules.is_printed(c.table) and address not in past.values
+    }
+
+
+def _too_bare(
+    sheets: Mapping[Address, Sheet], hidden: set[Address], fixed: Mapping[Address, str], rules: Rules
+) -> list[Sheet]:
+    """Tables with too large a hidden share to be read (R11): they are not printed at all.
+
+    Zeros where coverage is partial do not count: nothing is withheld there, nothing is known.
+    """
+    found: dict[Sheet, list[bool]] = {}
+    for address, which in sheets.items():
+        if fixed.get(address) != COVERAGE:
+            found.setdefault(which, []).append(address in hidden)
+    return [
+        which
+        for which, is_hidden in found.items()
+        if not all(is_hidden) and sum(is_hidden) * 100 > rules.of(which[0]).hidden_share * len(is_hidden)
+    ]
+
+
+def _safe(cell: tuple, value: int, is_hidden: bool) -> SafeNumber:
     measure = _MEASURES[cell.table]
     return clear(
         key=cell.key,
         place=cell.place,
         period=cell.period,
-        value="" if is_hidden else plain(cell.value),
+        value="" if is_hidden else plain(value),
         unit=cell.unit,
         status="not_published" if is_hidden else cell.status,
         table=cell.table,
         query=measure.name,
         caveat=measure.caveat,
     )
-
-
-def _hide_with_company(measure: Measure, cells: list, hidden: set[Address]) -> None:
-    """Hide a second cell in every line of a breakdown that has exactly one hidden: alone, it is the total less the rest.
-
-    The smallest count goes; lines run along each dimension in turn, until nothing changes.
-    """
-    lines: dict[tuple, list] = {}
-    for cell in cells:
-        stem, *codes = cell.key.split(".")
-        for i in range(len(codes)):
-            lines.setdefault((cell.place, cell.period, stem, i, *codes[:i], "", *codes[i + 1 :]), []).append(cell)
-    changed = bool(measure.dimensions)
-    while changed:
-        changed = False
-        for line in lines.values():
-            shown = [c for c in line if (c.key, c.place, c.period) not in hidden]
-            if len(line) - len(shown) == 1 and shown:
-                company = min(shown, key=lambda c: (c.value == 0, c.value, c.key))
-                hidden.add((company.key, company.place, company.period))
-                changed = True
-
-
-def _hide_sums(cells: dict[str, list], hidden: set[Address]) -> None:
-    """Hide a number printed elsewhere when exactly one of the parts that add up to it is hidden."""
-    for name, some in cells.items():
-        for cell in some if (parts := _MEASURES[name].parts) else []:
-            if sum((part, cell.place, cell.period) in hidden for part in parts) == 1:
-                hidden.add((cell.key, cell.place, cell.period))
 
 
 def printed_elsewhere(figures: pd.DataFrame) -> list[SafeNumber]:

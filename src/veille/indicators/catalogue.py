@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from ..disclosure import rules
 from .registry import DIFFERENCES, MEASURES, SHARES, key
 
 LEVELS = {"cercle": "cercle", "region": "région", "area": "zone", "country": "pays"}
@@ -12,8 +15,9 @@ GRIDS = {
 }
 
 
-def markdown() -> str:
+def markdown(params: Path) -> str:
     """The catalogue of indicators, in French, in the order of the registry."""
+    declared = rules.load(params).tables
     lines = [
         "# Indicateurs",
         "",
@@ -29,7 +33,7 @@ def markdown() -> str:
             else []
         )
         lines += [
-            f"- niveaux : {', '.join(LEVELS[level] for level in m.levels)} ; règles : `{m.dataset}` de params/disclosure.yml"
+            f"- niveaux : {', '.join(LEVELS[level] for level in declared[m.name].levels)} ; règles : `{declared[m.name].dataset}` de params/disclosure.yml"
         ]
         lines += [f"- zéro : {GRIDS[m.grid]}"]
         lines += [f"- à savoir : {m.caveat}"] if m.caveat else []

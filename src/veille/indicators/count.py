@@ -9,6 +9,7 @@ import duckdb
 import pandas as pd
 
 from ..codes import code_list
+from ..disclosure import rules
 from ..places import gazetteer, memberships
 from ..sources.files import put
 from ..sources.reading import connection
@@ -78,6 +79,7 @@ def _cells(
     con: duckdb.DuckDBPyConnection,
     measure: Measure,
     levels: dict[str, str],
+    declared: tuple[str, ...],
     grid: dict[tuple[str, str], bool],
     told: set[str],
 ) -> list[tuple]:
@@ -85,12 +87,12 @@ def _cells(
     found: dict[tuple, tuple[int, int | None]] = {}
     for row in con.execute(measure.sql).fetchall():
         place, period, *codes, value, verified = row
-        if levels[place] in measure.levels and value is not None:
+        if levels[place] in declared and value is not None:
             found[place, period, tuple(codes)] = (int(value), None if verified is None else int(verified))
     out = []
     combinations = list(product(*(code_list(codes) for _, codes in measure.dimensions)))
     for place, period in grid:
-        if levels[place] not in measure.levels:
+        if levels[place] not in declared:
             continue
         for codes in combinations:
             found.setdefault((place, period, codes), (0, 0))
@@ -132,6 +134,11 @@ def count(con: duckdb.DuckDBPyConnection, params: Path) -> pd.DataFrame:
     levels = dict(con.execute("SELECT DISTINCT place, level FROM members").fetchall())
     grids = _grid(con)
     told = {month for (month,) in con.execute("SELECT DISTINCT month FROM incidents").fetchall()}
-    rows = [cell for measure in MEASURES for cell in _cells(con, measure, levels, grids[measure.grid], told)]
+    tables = rules.load(params).tables
+    rows = [
+        cell
+        for measure in MEASURES
+        for cell in _cells(con, measure, levels, tables[measure.name].levels, grids[measure.grid], told)
+    ]
     df = pd.DataFrame(rows, columns=CUBE_COLUMNS)
     return df.sort_values(["table", "key", "place", "period"], kind="stable", ignore_index=True)

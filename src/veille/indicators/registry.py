@@ -14,25 +14,30 @@ from ..codes import mapping
 
 @dataclass(frozen=True)
 class Measure:
-    """One declared table: an indicator, its breakdown, the levels of place it exists at, and how it is counted.
+    """One declared table: an indicator, its breakdown, and how it is counted.
 
-    `indicator` is the stem of its keys; `dimensions` maps a dimension to its code list; `fixed` adds constant
-    dimensions to the key. `dataset` names the rules of `params/disclosure.yml`. `grid` says where nothing counted
-    means zero: `counts` (covered cercle-months), `rows` (covered, and rows were received), or "" (nowhere).
-    `parts` names other keys that add up to this number.
+    `indicator` is the stem of its keys; `dimensions` maps a dimension to its code list. Where and for whom it exists
+    stands in `params/disclosure.yml`. `grid` says where nothing counted means zero: `counts` (covered cercle-months),
+    `rows` (covered, and rows were received), or "" (nowhere).
+
+    What a reader may add up: `adds_up` names the dimensions whose codes are exclusive and complete, so that they give
+    the number without that dimension; `parts`, other keys that add up to this number; `within`, other numbers that hold
+    this one (for a breakdown, the same codes of them when they have that breakdown); `covered_by_codes`: its codes may
+    overlap but leave nobody out.
     """
 
     name: str
     indicator: str
     unit: str
-    dataset: str
     meaning: str
     caveat: str
     sql: str
     dimensions: tuple[tuple[str, str], ...] = ()
-    levels: tuple[str, ...] = ("cercle", "region", "area", "country")
     grid: str = ""
+    adds_up: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    covered_by_codes: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,6 @@ class Difference:
     meaning: str
 
 
-WIDE = ("region", "area", "country")
 REPORTED = "Incidents rapportés aux moniteurs ; une baisse peut venir d’un moindre monitoring."
 PEOPLE_REPORTED = "Personnes citées dans les incidents rapportés ; réponses manquantes non comptées."
 
@@ -186,7 +190,6 @@ MEASURES: tuple[Measure, ...] = (
         "incidents",
         "protection_incidents",
         "incidents",
-        "incidents",
         "Incidents de protection rapportés",
         REPORTED,
         _TOTALS,
@@ -196,206 +199,188 @@ MEASURES: tuple[Measure, ...] = (
         "incidents_by_verification",
         "protection_incidents",
         "incidents",
-        "incidents",
         "Incidents, vérifiés ou non",
         REPORTED,
         _rows("count(*)", {"verification": "i.verification_class"}),
         (("verification", "verification_class"),),
-        WIDE,
         "rows",
+        adds_up=("verification",),
     ),
     Measure(
         "incidents_by_entry_source",
         "protection_incidents",
         "incidents",
-        "incidents",
         "Incidents documentés, ou signalés par rapport flash",
         REPORTED,
         _rows("count(*)", {"entry_source": "i.entry_source"}),
         (("entry_source", "entry_source"),),
-        WIDE,
         "rows",
+        adds_up=("entry_source",),
     ),
     Measure(
         "incidents_by_category",
         "protection_incidents",
         "incidents",
-        "incidents",
         "Incidents par catégorie d’atteinte",
         REPORTED,
         _rows("count(*)", {"category": "i.category"}),
         (("category", "incident_category"),),
-        WIDE,
         "rows",
+        adds_up=("category",),
     ),
     Measure(
         "incidents_by_category_verification",
         "protection_incidents",
         "incidents",
-        "incidents",
         "Incidents par catégorie, vérifiés ou non",
         REPORTED,
         _rows("count(*)", {"category": "i.category", "verification": "i.verification_class"}),
         (("category", "incident_category"), ("verification", "verification_class")),
-        WIDE,
         "rows",
+        adds_up=("category", "verification"),
     ),
     Measure(
         "incidents_by_perpetrator_class",
         "protection_incidents",
         "incidents",
-        "perpetrators",
         "Incidents par classe d’auteurs présumés",
         "Auteurs tels que déclarés par les victimes ou témoins ; présumés, jamais établis.",
         _rows("count(*)", {"perpetrator_class": "coalesce(i.perpetrator_class, 'unknown')"}),
         (("perpetrator_class", "perpetrator_class"),),
-        WIDE,
         "rows",
+        adds_up=("perpetrator_class",),
     ),
     Measure(
         "victims",
         "victims_people",
         "people",
-        "incidents",
         "Victimes citées dans les incidents",
         PEOPLE_REPORTED,
         _rows(f"sum({_VICTIMS})", where=_ANY_VICTIM_ANSWER),
-        levels=WIDE,
         grid="rows",
     ),
     Measure(
         "victims_by_person",
         "victims_people",
         "people",
-        "victims",
         "Victimes : femmes, hommes, filles, garçons",
         PEOPLE_REPORTED,
         _by_person("true"),
         (("person", "person"),),
-        WIDE,
         "rows",
+        adds_up=("person",),
     ),
     Measure(
         "victims_by_harm",
         "victims_people",
         "people",
-        "incidents",
         "Personnes tuées et blessées",
         PEOPLE_REPORTED,
         _harm("true"),
         (("harm", "harm"),),
-        WIDE,
         "rows",
     ),
     Measure(
         "victims_by_population_group",
         "victims_people",
         "people",
-        "incidents",
         "Victimes par groupe de population",
         PEOPLE_REPORTED,
         _rows(f"sum({_VICTIMS})", {"population_group": "coalesce(i.population_group, 'unknown')"}, _ANY_VICTIM_ANSWER),
         (("population_group", "population_group"),),
-        WIDE,
         "rows",
+        adds_up=("population_group",),
     ),
     Measure(
         "incidents_without_victim_answer",
         "incidents_without_victim_answer",
         "incidents",
-        "incidents_plain",
         "Incidents sans réponse sur les victimes",
         REPORTED,
         _rows("count(*)", where=f"NOT ({_ANY_VICTIM_ANSWER})"),
-        levels=WIDE,
         grid="rows",
+        within=("protection_incidents",),
     ),
     Measure(
         "child_victims",
         "child_victims_people",
         "people",
-        "children",
         "Enfants victimes (filles et garçons)",
         PEOPLE_REPORTED,
         _rows(f"sum({_CHILDREN})", where=_ANY_VICTIM_ANSWER),
-        levels=WIDE,
         grid="rows",
         parts=("victims_people.person=girls", "victims_people.person=boys"),
+        within=("victims_people",),
     ),
     Measure(
         "explosive_incidents",
         "explosive_incidents",
         "incidents",
-        "mines",
         "Incidents impliquant une mine, un EEI ou un reste explosif",
         REPORTED,
         _rows("count(*)", where=_EXPLOSIVE),
-        levels=WIDE,
         grid="rows",
+        within=("protection_incidents.category=integrity",),
     ),
     Measure(
         "explosive_victims_by_harm",
         "explosive_victims_people",
         "people",
-        "mines",
         "Personnes tuées et blessées par une mine, un EEI ou un reste explosif",
         PEOPLE_REPORTED,
         _harm(_EXPLOSIVE),
         (("harm", "harm"),),
-        WIDE,
         "rows",
+        within=("victims_people",),
     ),
     Measure(
         "cases_referred",
         "cases_referred",
-        "cases",
         "cases",
         "Cas référés vers au moins un service",
         "Un cas peut être référé vers plusieurs services.",
         _cases("referred"),
-        levels=WIDE,
         grid="rows",
+        within=("protection_incidents",),
     ),
     Measure(
         "cases_assisted",
         "cases_assisted",
         "cases",
-        "cases",
         "Cas assistés par au moins un service",
         "Un cas peut être assisté par plusieurs services.",
         _cases("assisted"),
-        levels=WIDE,
         grid="rows",
+        within=("protection_incidents",),
     ),
     Measure(
         "cases_referred_by_service",
         "cases_referred",
         "cases",
-        "incidents",
         "Cas référés par service",
         "Un cas peut être référé vers plusieurs services.",
         _services("referred"),
         (("service", "service"),),
-        WIDE,
         "rows",
+        within=("cases_referred",),
+        covered_by_codes=True,
     ),
     Measure(
         "cases_assisted_by_service",
         "cases_assisted",
         "cases",
-        "incidents",
         "Cas assistés par service",
         "Un cas peut être assisté par plusieurs services.",
         _services("assisted"),
         (("service", "service"),),
-        WIDE,
         "rows",
+        within=("cases_assisted",),
+        covered_by_codes=True,
     ),
     Measure(
         "communes_followed",
         "communes_followed",
         "communes",
-        "open",
         "Communes suivies par le monitoring",
         "",
         _coverage("communes_followed"),
@@ -404,7 +389,6 @@ MEASURES: tuple[Measure, ...] = (
         "communes_covered",
         "communes_covered",
         "communes",
-        "open",
         "Communes d’où un relevé est parvenu dans le mois",
         "",
         _coverage("communes_covered"),
@@ -413,18 +397,15 @@ MEASURES: tuple[Measure, ...] = (
         "monitors",
         "monitors",
         "monitors",
-        "monitors",
         "Moniteurs actifs dans le mois",
         "",
         _coverage("monitors"),
-        levels=("area", "country"),
     ),
     *(
         Measure(
             f"{name}_stock",
             name,
             "people",
-            "open",
             meaning,
             "Stock à un jour donné ; ne s’additionne pas d’un mois à l’autre.",
             _stock("v.people").replace("{type}", kind),
@@ -439,20 +420,17 @@ MEASURES: tuple[Measure, ...] = (
         "idp_cercles_assessed",
         "idp_cercles_assessed",
         "cercles",
-        "open",
         "Cercles évalués lors du relevé",
         "",
         _stock("1")
         .replace("sum(1)", "count(DISTINCT m.cercle)")
         .replace("{type}", "idp")
         .replace("WHERE", "WHERE m.cercle <> '' AND"),
-        levels=WIDE,
     ),
     Measure(
         "organisations_present",
         "organisations_present",
         "organisations",
-        "open",
         "Organisations avec une activité de protection en cours",
         "Selon la matrice 5W reçue.",
         _activities("count(DISTINCT a.organisation)"),
@@ -461,63 +439,51 @@ MEASURES: tuple[Measure, ...] = (
         "communes_with_activity",
         "communes_with_activity",
         "communes",
-        "open",
         "Communes avec au moins une activité de protection en cours",
         "Selon la matrice 5W reçue.",
         _activities("count(DISTINCT a.commune_pcode)"),
-        levels=("region", "area"),
     ),
     Measure(
         "communes_with_activity_by_subsector",
         "communes_with_activity",
         "communes",
-        "open",
         "Communes avec une activité en cours, par domaine",
         "Selon la matrice 5W reçue.",
         _activities("count(DISTINCT a.commune_pcode)", "subsector"),
         (("subsector", "subsector"),),
-        ("region", "area"),
     ),
     Measure(
         "communes_in_place",
         "communes_in_place",
         "communes",
-        "open",
         "Communes de la zone",
         "Nomenclature OCHA 2015.",
         "SELECT m.place, t.month AS period, count(*) AS value, NULL::BIGINT AS verified\n"
         "FROM communes c JOIN members m USING (edition, pcode) CROSS JOIN months t GROUP BY ALL",
-        levels=("region", "area"),
     ),
     Measure(
         "communes_with_incidents_without_activity",
         "communes_with_incidents_without_activity",
         "communes",
-        "incidents",
         "Communes où des incidents sont rapportés sans activité de protection en cours",
         "Selon le monitoring et la matrice 5W reçus.",
         _UNSERVED,
-        levels=("area", "country"),
     ),
     Measure(
         "alerts_issued",
         "alerts_issued",
         "alerts",
-        "incidents_plain",
         "Alertes émises",
         "",
         _ALERTS.replace("{value}", "count(a.alert_id)"),
-        levels=("area", "country"),
     ),
     Measure(
         "alerts_followed_up",
         "alerts_followed_up",
         "alerts",
-        "incidents_plain",
         "Alertes suivies d’une évaluation, d’une réponse ou d’un plaidoyer",
         "",
         _ALERTS.replace("{value}", "coalesce(sum(a.is_followed_up::INT), 0)"),
-        levels=("area", "country"),
     ),
 )
 

@@ -392,16 +392,9 @@ def method(edition: Edition) -> Shown:
         ),
         say(
             strong("Protection des personnes. "),
-            "Les petits effectifs croisés ne sont pas publiés (n.p.) ; aucun lieu plus fin que le cercle n’est nommé. Aucune donnée reçue s’écrit n.d. ; ce n’est pas zéro.",
+            "Les petits effectifs croisés ne sont pas publiés, ni d’autres nombres qui permettraient de les déduire, d’un tableau, d’une zone ou d’un mois à l’autre (n.p.) ; aucun lieu plus fin que le cercle n’est nommé. Aucune donnée reçue s’écrit n.d. ; ce n’est pas zéro.",
         ),
     ]
-    if not edition.tables.meta["verdict"]["joint"]:
-        limits.append(
-            say(
-                warn("Brouillon. "),
-                "La protection conjointe entre tableaux, zones et mois n’a pas encore été appliquée : un effectif masqué peut parfois se déduire d’un autre tableau. Ne pas diffuser hors de l’équipe.",
-            )
-        )
     definitions = [
         say(
             strong("Incident : "),

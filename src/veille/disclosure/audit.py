@@ -1,0 +1,383 @@
+"""The audit: what a reader can work out from everything printed, ever, for one audience. It shares no code with `protect`.
+
+It reads what would be published, what the ledger says was published, and which addresses are sensitive with their
+threshold; never a hidden value. It builds the reader's system anew, from the keys, and asks `reader` for the interval
+of each sensitive number. Anything that it does not understand is a refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+
+from .. import periods
+from ..errors import BadParameter, DisclosureRefused
+from ..indicators.registry import Difference, Measure, Share, declared
+from ..places import Area
+from .reader import Finding, Sum, examine
+from .rules import Address, Rules
+from .safe import SafeNumber
+
+_ENDLESS = float("inf")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What a ledger says of one number: printed with this value, or with the sign of hidden ones (None)."""
+
+    address: Address
+    value: int | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the audit found. For the inside: how many are sensitive is no public fact (R10)."""
+
+    sensitive: int
+    findings: Mapping[Address, Finding]
+    insiders: Mapping[tuple[str, Address], Finding] = field(default_factory=dict)
+
+    @property
+    def is_pass(self) -> bool:
+        """Whether every sensitive number is safe, from outside and from each organisation."""
+        return all(f.is_safe for f in (*self.findings.values(), *self.insiders.values()))
+
+    @property
+    def short(self) -> list[Address]:
+        """Sensitive numbers that a reader knows too well."""
+        inside = [address for (_, address), f in self.insiders.items() if not f.is_safe]
+        return [a for a, f in self.findings.items() if not f.is_safe] + inside
+
+
+class _Reader:
+    """The unknowns of a reader and the sums between them. An unknown is (address, vintage): 1 new, 0 as printed before."""
+
+    def __init__(
+        self,
+        numbers: Iterable[SafeNumber],
+        rules: Rules,
+        areas: Mapping[str, Area],
+        facts: Sequence[Fact],
+        carried: frozenset[Address],
+        revised: frozenset[str],
+        loose: frozenset[Address],
+    ) -> None:
+        self.rules, self.areas, self.loose = rules, areas, loose
+        self.known: list[int | None] = []
+        self.printed: list[bool] = []  # always printed, whatever its value
+        self.measure: dict[Address, Measure] = {}
+        self.new: dict[Address, int] = {}
+        self.old: dict[Address, int] = {}
+        self.sums: list[Sum] = []
+        self.derived: list[SafeNumber] = []
+        before = {f.address: f.value for f in facts}
+        for number in numbers:
+            address = (number.key, number.place, number.period)
+            what = declared(number.key)
+            if isinstance(what, Share | Difference):
+                self.derived.append(number)
+                continue
+            if number.table == "printed_figures":
+                continue
+            if not isinstance(what, Measure) or what.name != number.table:
+                raise _refused(number, "clé que nul tableau ne déclare")
+            if not rules.of(what.name).threshold:
+                continue
+            value = int(number.value) if number.is_shown else None
+            self.measure[address] = what
+            if address in before and address[2] not in revised:
+                if value is not None and before[address] != value:
+                    raise _refused(number, "autre valeur que celle déjà diffusée, hors révision")
+                value = before[address]  # what was printed once is known for good
+            if address in carried:
+                if before.get(address) is None or value != before[address]:
+                    raise _refused(number, "valeur reconduite qui n’est pas au registre")
+                value = None
+            self.new[address] = self._unknown(value, rules.is_printed(what.name))
+        for address, value in before.items():
+            what = declared(address[0])
+            if address in self.new and address[2] not in revised:
+                self.old[address] = self.new[address]
+            elif isinstance(what, Measure) and rules.of(what.name).threshold:
+                self.measure.setdefault(address, what)
+                self.old[address] = self._unknown(value, rules.is_printed(what.name))
+                if address not in self.new:
+                    self.new[address] = self.old[address]
+
+    def _unknown(self, value: int | None, printed: bool) -> int:
+        self.known.append(value)
+        self.printed.append(printed)
+        return len(self.known) - 1
+
+    # --- the sums of the reader -----------------------------------------------------------------------------------
+
+    def relate(self) -> None:
+        """Every sum, in each vintage in which all of its numbers stand."""
+        groups: dict[tuple[str, str, str], list[Address]] = {}
+        for address in self.measure:
+            groups.setdefault((address[0].partition(".")[0], *address[1:]), []).append(address)
+        for (stem, place, period), some in groups.items():
+            coded = {a: dict(p.split("=", 1) for p in a[0].split(".")[1:]) for a in some}
+            for whole, codes in coded.items():
+                finer: dict[str, list[Address]] = {}
+                for part, more in coded.items():
+                    if len(more) == len(codes) + 1 and codes.items() <= more.items():
+                        (dimension,) = set(more) - set(codes)
+                        finer.setdefault(dimension, []).append(part)
+                for dimension, parts in finer.items():
+                    if all(dimension in self.measure[p].adds_up for p in parts):
+                        self._sum(whole, parts, least=whole in self.loose)
+                    elif all(self.measure[p].covered_by_codes for p in parts):
+                        self._sum(whole, parts, most=True)
+            del stem, place, period
+        for address, measure in self.measure.items():
+            parts = [(p, *address[1:]) for p in measure.parts]
+            if parts and all(p in self.measure for p in parts):
+                self._sum(address, parts)
+            tail = address[0].partition(".")[2]
+            for other in measure.within:
+                held = next(
+                    (
+                        w
+                        for w in ((f"{other}.{tail}" if tail else other, *address[1:]), (other, *address[1:]))
+                        if w in self.measure and w != address
+                    ),
+                    None,
+                )
+                if held:
+                    self._sum(held, [address], least=True)
+        self._relate_places()
+        self._relate_periods()
+        self._relate_vintages()
+
+    def _relate_places(self) -> None:
+        ground: dict[str, frozenset[str]] = {}
+        rank: dict[str, int] = {}
+        for area in self.areas.values():
+            ground[area.code] = frozenset(map(str, area.cercles))
+            rank[area.code] = 3 if area.is_country else 2
+            for region in area.regions:
+                ground[str(region.place)] = frozenset(map(str, region.cercles))
+                rank[str(region.place)] = 1
+                for cercle in region.cercles:
+                    ground[str(cercle)], rank[str(cercle)] = frozenset([str(cercle)]), 0
+        columns: dict[tuple[str, str], list[str]] = {}
+        for name, place, period in self.measure:
+            columns.setdefault((name, period), []).append(place)
+        for (name, period), places in columns.items():
+            for whole in places:
+                # An area and the country are made of regions; a region, of cercles.
+                level = 0 if rank[whole] == 1 else 1
+                parts = [p for p in places if rank[p] == level and p != whole and ground[p] <= ground[whole]]
+                if rank[whole] and parts:
+                    self._sum(
+                        (name, whole, period),
+                        [(name, p, period) for p in parts],
+                        least=(name, whole, period) in self.loose,
+                    )
+
+    def _relate_periods(self) -> None:
+        spans: dict[tuple[str, str], dict[str, set[tuple[int, int]]]] = {}
+        for name, place, period in self.measure:
+            months = _months(period)
+            if months:
+                spans.setdefault((name, place), {})[period] = months
+        for (name, place), found in spans.items():
+            for whole, months in found.items():
+                for length in (3, 1):
+                    parts = [p for p, some in found.items() if len(some) == length < len(months) and some <= months]
+                    if parts:
+                        self._sum(
+                            (name, place, whole),
+                            [(name, place, p) for p in parts],
+                            least=(name, place, whole) in self.loose,
+                        )
+                        break
+
+    def _relate_vintages(self) -> None:
+        both = [(self.new[a], self.old[a]) for a in self.old if self.new[a] != self.old[a]]
+        known = [(n, o) for n, o in both if self.known[n] is not None and self.known[o] is not None]
+        # Late records are added. Once a printed number has gone down, a reader may take any for having done so.
+        least = 0.0 if all(self.known[n] >= self.known[o] for n, o in known) else -_ENDLESS
+        self.late: dict[Address, int] = {}
+        for address in self.old:
+            new, old = self.new[address], self.old[address]
+            if new != old:
+                late = self._unknown(None, False)
+                self.late[address] = late
+                self.floor_of_late = least
+                self.sums.append(Sum((new, old, late), (1, -1, -1), 0, 0))
+
+    def _sum(self, whole: Address, parts: Sequence[Address], *, least: bool = False, most: bool = False) -> None:
+        for where in (self.new, self.old):
+            if whole in where and all(p in where for p in parts):
+                cells = (where[whole], *(where[p] for p in parts))
+                low, high = (-_ENDLESS if least else 0), (_ENDLESS if most else 0)
+                self.sums.append(Sum(cells, (-1, *[1] * len(parts)), low, high))
+
+    # --- what it knows --------------------------------------------------------------------------------------------
+
+    def most(self) -> list[float]:
+        """The most that each unknown can seem to be, because a total that holds it is always printed."""
+        bound = [float(v) if v is not None and p else _ENDLESS for v, p in zip(self.known, self.printed, strict=True)]
+        again = True
+        while again:
+            again = False
+            for one in self.sums:
+                if one.signs[0] == -1 and one.high == 0 and all(s == 1 for s in one.signs[1:]):
+                    for part in one.cells[1:]:
+                        if bound[one.cells[0]] < bound[part]:
+                            bound[part], again = bound[one.cells[0]], True
+        return bound
+
+    def reduced(self) -> tuple[dict[int, int], list[Sum]]:
+        """The unknowns that are not known, renumbered, and the sums with what is known moved to their bounds."""
+        place = {i: k for k, i in enumerate(i for i, v in enumerate(self.known) if v is None)}
+        sums = []
+        for one in {(s.cells, s.signs, s.low, s.high): s for s in self.sums}.values():
+            fixed = sum(s * self.known[c] for c, s in zip(one.cells, one.signs, strict=True) if c not in place)
+            open_ = [(place[c], s) for c, s in zip(one.cells, one.signs, strict=True) if c in place]
+            low, high = one.low - fixed, one.high - fixed
+            if not open_:
+                if not low <= 0 <= high:
+                    raise DisclosureRefused(
+                        "Des nombres imprimés se contredisent : un total n’est pas la somme de ses parties.",
+                        "C’est une faute de notre côté : signalez-la.",
+                    )
+                continue
+            sums.append(Sum(tuple(c for c, _ in open_), tuple(s for _, s in open_), low, high))
+        return place, sums
+
+
+def _months(period: str) -> set[tuple[int, int]]:
+    try:
+        whole = periods.parse(period)
+    except BadParameter:  # a day: a stock is not a sum
+        return set()
+    return {(whole.year, whole.first + k) for k in range(whole.months)}
+
+
+def _refused(number: SafeNumber, why: str) -> DisclosureRefused:
+    return DisclosureRefused(
+        f"Nombre refusé : {number.key} ({number.place}, {number.period}) : {why}.",
+        "Refaites le candidat : veille data.",
+    )
+
+
+def audit(
+    numbers: Iterable[SafeNumber],
+    sensitive: Mapping[Address, int],
+    rules: Rules,
+    areas: Mapping[str, Area],
+    *,
+    facts: Sequence[Fact] = (),
+    carried: frozenset[Address] = frozenset(),
+    revised: frozenset[str] = frozenset(),
+    loose: frozenset[Address] = frozenset(),
+    insiders: Mapping[str, Mapping[Address, int]] | None = None,
+    late: Mapping[Address, int] | None = None,
+) -> Verdict:
+    """Whether a reader of `numbers` and of all `facts` of the ledger can work out a sensitive number.
+
+    sensitive: address -> threshold. carried: printed again as before. revised: periods open to late records; late: the
+    differences that are sensitive, address -> threshold. loose: totals known to hold more than their printed parts.
+    insiders: what each organisation knows of its own. Raises DisclosureRefused for a number that it cannot place.
+    """
+    given = list(numbers)
+    reader = _Reader(given, rules, areas, facts, carried, revised, loose)
+    reader.relate()
+    _check_derived(reader.derived, given, rules)
+    missing = [a for a in sensitive if a not in reader.new]
+    if missing:
+        raise DisclosureRefused(
+            f"{len(missing)} nombres sensibles manquent au candidat : il n’est pas entier.",
+            "Refaites-le : veille data.",
+        )
+    place, sums = reader.reduced()
+    most = reader.most()
+    asked = {("", a): (reader.new[a], t) for a, t in sensitive.items()}
+    asked |= {("late", a): (reader.late[a], t) for a, t in (late or {}).items()}
+    findings: dict[Address, Finding] = {}
+    levels: dict[int, tuple[int, int]] = {}
+    for (kind, address), (i, threshold) in asked.items():
+        if i not in place:
+            if kind or not reader.printed[i]:
+                findings[address] = Finding(i, False, reader.known[i], reader.known[i])
+            continue
+        need = int(min(threshold, most[i]))
+        if need > 0:
+            levels[place[i]] = (0, need)
+    floor = np.zeros(len(place))
+    for i in reader.late.values():
+        floor[place[i]] = reader.floor_of_late
+    found = examine(len(place), sums, floor, levels)
+    at = {place[i]: address for (_, address), (i, _) in asked.items() if i in place}
+    findings |= {at[k]: f for k, f in found.items()}
+    inside: dict[tuple[str, Address], Finding] = {}
+    for name, own in (insiders or {}).items():
+        mine = floor.copy()
+        for address, n in own.items():
+            i = reader.new.get(address)
+            if i in place:
+                mine[place[i]] = n
+        # What others gave: nothing of it, or the threshold and more.
+        theirs = {k: (int(mine[k]), int(mine[k]) + high) for k, (_, high) in levels.items()}
+        inside |= {(name, at[k]): f for k, f in examine(len(place), sums, mine, theirs).items()}
+    return Verdict(len(asked), findings, inside)
+
+
+def _check_derived(derived: Sequence[SafeNumber], numbers: Sequence[SafeNumber], rules: Rules) -> None:
+    """R7: a percentage or a difference says no more than the printed numbers that it comes from."""
+    shown = {(n.key, n.place, n.period): int(n.value) for n in numbers if n.is_shown and _is_count(n)}
+    wholes = {place for _, place, _ in shown}
+    series: dict[tuple[str, str], dict[str, int]] = {}
+    for (name, place, period), n in shown.items():
+        series.setdefault((name, place), {})[period] = n
+    for number in derived:
+        if not number.is_shown:
+            continue
+        what = declared(number.key)
+        if isinstance(what, Share) and not _share_holds(number, what, shown, wholes, rules):
+            raise _refused(number, "pourcentage qui ne vient pas de nombres imprimés")
+        if isinstance(what, Difference) and not _difference_holds(number, what, series):
+            raise _refused(number, "écart qui ne vient pas de nombres imprimés")
+
+
+def _is_count(number: SafeNumber) -> bool:
+    return isinstance(declared(number.key), Measure) and number.value.lstrip("-").isdigit()
+
+
+def _share_holds(number: SafeNumber, what: Share, shown: Mapping[Address, int], wholes: set[str], rules: Rules) -> bool:
+    tail = number.key.partition(".")[2]
+    if what.of:
+        part, places = (what.part, number.place, number.period), {tail.removeprefix("of=")}
+    else:
+        part, places = (f"{what.part}.{tail}", number.place, number.period), {number.place}
+    base = rules.of(declared(what.whole).name).base
+    for place in places & wholes:
+        whole = shown.get((what.whole, place, number.period))
+        if part in shown and whole and whole >= base and "." not in number.value:
+            # Halves go up: the whole percent p stands for [p - 1/2, p + 1/2[.
+            exact, said = Decimal(100 * shown[part]) / whole, Decimal(number.value)
+            return said - Decimal("0.5") <= exact < said + Decimal("0.5")
+    return False
+
+
+def _difference_holds(
+    number: SafeNumber, what: Difference, series: Mapping[tuple[str, str], Mapping[str, int]]
+) -> bool:
+    printed = series.get((what.of, number.place), {})
+    now = printed.get(number.period)
+    if now is None:
+        return False
+    before = [n for period, n in printed.items() if period < number.period]
+    if what.unit == "percent":
+        return any(n and int(number.value) == _whole(100 * now, n) - 100 for n in before)
+    return any(int(number.value) == now - n for n in before)
+
+
+def _whole(part: int, whole: int) -> int:
+    return (2 * part + whole) // (2 * whole)

@@ -1,0 +1,96 @@
+"""From counts to what may be printed, for both audiences: protect, audit, and withdraw what the audit still finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from ..errors import DisclosureRefused
+from ..places import Area
+from .audit import Fact, Verdict, audit
+from .derive import derive
+from .protect import Protected, Sheet, protect
+from .rules import AUDIENCES, Address, Rules
+from .safe import SafeNumber
+from .system import Past
+
+_TIMES = 4
+
+
+@dataclass(frozen=True)
+class History:
+    """What one audience was given before: the facts of its ledger, and the counts behind them as of those days."""
+
+    facts: Sequence[Fact] = ()
+    past: Past = field(default_factory=Past)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The numbers of one audience, with the protection and the verdict that stand behind them (for the inside)."""
+
+    numbers: list[SafeNumber]
+    protected: Protected
+    verdict: Verdict
+
+
+def judge(
+    cubes: pd.DataFrame,
+    rules: Rules,
+    areas: Mapping[str, Area],
+    *,
+    history: Mapping[str, History] | None = None,
+    behind: Mapping[Address, Mapping[str, int]] | None = None,
+) -> dict[str, Judged]:
+    """What each audience may read of one version. Members are judged first: the public reads no more than they do.
+
+    Raises DisclosureRefused when the audit still finds a sensitive number: nothing is printed then.
+    """
+    out: dict[str, Judged] = {}
+    wider: Protected | None = None
+    for audience in AUDIENCES:
+        before = (history or {}).get(audience, History())
+        withdraw: list[Sheet] = []
+        for _ in range(_TIMES):
+            made = protect(
+                cubes, rules, audience, areas, wider=wider, past=before.past, behind=behind, withdraw=withdraw
+            )
+            numbers = made.numbers + derive(made.numbers, dict(areas), rules)
+            verdict = audit(
+                numbers,
+                {a: s.threshold for a, s in made.sensitive.items() if not _is_past(a, before)},
+                rules,
+                areas,
+                facts=before.facts,
+                carried=made.carried,
+                revised=before.past.revised,
+                loose=made.loose,
+                insiders=_by_organisation(behind or {}),
+                late=made.late,
+            )
+            if verdict.is_pass:
+                break
+            withdraw = [*made.withdrawn, *sorted({made.sheets[a] for a in verdict.short if a in made.sheets})]
+        else:
+            raise DisclosureRefused(
+                f"L’audit trouve encore des nombres qui se déduisent ({audience}) : rien n’est publié.",
+                "Les tables restent celles du dernier candidat ; signalez-le avec ce message.",
+            )
+        wider = made
+        out[audience] = Judged(numbers, made, verdict)
+    return out
+
+
+def _is_past(address: Address, before: History) -> bool:
+    # Judged when it was printed, and printed still: nothing can take it back.
+    return address in before.past.printed and address[2] not in before.past.revised
+
+
+def _by_organisation(behind: Mapping[Address, Mapping[str, int]]) -> dict[str, dict[Address, int]]:
+    out: dict[str, dict[Address, int]] = {}
+    for address, gave in behind.items():
+        for organisation, n in gave.items():
+            out.setdefault(organisation, {})[address] = n
+    return out

@@ -1,0 +1,296 @@
+"""Which cells to hide, in one system of sums: the cheapest set that keeps every sensitive quantity uncertain (R9).
+
+Works on numbers without names. For each sensitive quantity and each side (nothing, or the threshold and more) a linear
+program finds the cheapest change of the cells that takes it there without touching what is already printed; what the
+change touches is hidden too. A clean-up then tries to print each complementary cell again. Method: sequential linear
+programs (Kelly, Golden and Assad 1992; Fischetti and Salazar-González 2000), for the outsider and for each organisation
+that knows its own rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .solver import INFINITY, Program
+
+FREE, SHOWN, HIDDEN = 0, 1, 2
+_TOUCHED = 1e-7
+_WHOLE = 1e-6
+
+
+@dataclass
+class Problem:
+    """`n` cells and the sums that tie them.
+
+    value: the true whole numbers; lower: the least that a reader must allow (0; minus infinity for a difference).
+    need: 0, or the threshold that a sensitive quantity must be able to reach, as it must be able to be 0.
+    state: FREE cells are decided here; SHOWN and HIDDEN ones (the past, or a rule) stay.
+    weight: what hiding a cell costs, > 0. sums: (cells, signs): the signed sum is 0.
+    own: for each organisation, its part of each cell; need_own: its threshold, by cell.
+    """
+
+    value: np.ndarray
+    lower: np.ndarray
+    need: np.ndarray
+    state: np.ndarray
+    weight: np.ndarray
+    sums: Sequence[tuple[Sequence[int], Sequence[int]]]
+    own: Sequence[np.ndarray] = ()
+
+
+@dataclass
+class Pattern:
+    """The answer: `hidden` for every cell, and the sensitive cells that nothing could protect."""
+
+    hidden: np.ndarray
+    failed: list[int] = field(default_factory=list)
+
+
+def components(size: int, sums: Sequence[tuple[Sequence[int], Sequence[int]]], loose: np.ndarray) -> list[np.ndarray]:
+    """Cells tied to each other through sums, where `loose`; a printed cell ties nothing."""
+    parent = list(range(size))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    for cells, _ in sums:
+        tied = [c for c in cells if loose[c]]
+        for other in tied[1:]:
+            a, b = root(tied[0]), root(other)
+            if a != b:
+                parent[max(a, b)] = min(a, b)
+    groups: dict[int, list[int]] = {}
+    for i in range(size):
+        if loose[i]:
+            groups.setdefault(root(i), []).append(i)
+    return [np.array(g) for g in groups.values()]
+
+
+Known = dict[bytes, tuple[np.ndarray, list[int]]]
+
+
+def find(problem: Problem, known: Known | None = None) -> Pattern:
+    """The pattern of one problem. The same input gives the same pattern.
+
+    `known` keeps the answers: a set of tied cells that has not changed since is not solved again.
+    """
+    known = {} if known is None else known
+    hidden = (problem.state == HIDDEN) | ((problem.state == FREE) & (problem.need > 0))
+    pattern = Pattern(hidden)
+    loose = problem.state != SHOWN
+    groups = components(len(problem.value), problem.sums, loose)
+    where = {int(cell): number for number, group in enumerate(groups) for cell in group}
+    tied: dict[int, list[int]] = {}
+    for number, (cells, _) in enumerate(problem.sums):
+        first = next((c for c in cells if loose[c]), None)
+        if first is not None:
+            tied.setdefault(where[int(first)], []).append(number)
+    for number, group in enumerate(groups):
+        if not (problem.need[group] > 0).any():
+            continue
+        sums = [problem.sums[k] for k in tied.get(number, ())]
+        columns = (problem.value, problem.lower, problem.need, problem.state, problem.weight, *problem.own)
+        asked = b"".join([group.tobytes(), *(c[group].tobytes() for c in columns), repr(sums).encode()])
+        if asked not in known:
+            failed = len(pattern.failed)
+            _Search(problem, group, sums, pattern).run()
+            known[asked] = (pattern.hidden[group].copy(), pattern.failed[failed:])
+        else:
+            pattern.hidden[group] = known[asked][0]
+            pattern.failed += known[asked][1]
+    return pattern
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A sensitive cell of the component, who looks (-1: the outsider), and where it must be able to be."""
+
+    cell: int
+    who: int
+    side: int  # 0: nothing (of others); 1: the threshold and more
+    level: int
+
+
+class _Search:
+    """One set of tied cells. A world is what the cells could be; a witness, the world that serves a target."""
+
+    def __init__(self, problem: Problem, group: np.ndarray, sums: list, pattern: Pattern) -> None:
+        self.group, self.pattern, self.sums = group, pattern, sums
+        self.value = problem.value[group].astype(np.float64)
+        self.weight = problem.weight[group].astype(np.float64)
+        self.free = problem.state[group] == FREE
+        self.need = problem.need[group]
+        self.hidden = pattern.hidden[group].copy()
+        base = problem.lower[group].astype(np.float64)
+        # A difference may go below what an organisation knows of it: others may have taken records back.
+        self.owns = [np.zeros(len(group)), *(o[group].astype(np.float64) for o in problem.own)]
+        self.floors = [np.where(np.isfinite(base), np.maximum(base, o), base) for o in self.owns]
+        self.local = {int(c): i for i, c in enumerate(group)}
+        self.worlds: list[np.ndarray] = [self.value]
+        self.moved: list[np.ndarray] = [np.zeros(len(group), dtype=bool)]
+        self.witness: dict[_Target, int] = {}
+
+    def targets(self) -> list[_Target]:
+        out = []
+        for cell in np.flatnonzero(self.need > 0):
+            for who, own in enumerate(self.owns):
+                for side, level in enumerate((own[cell], own[cell] + self.need[cell])):
+                    out.append(_Target(int(cell), who - 1, side, int(level)))
+        # The farthest first: what they open serves the others.
+        return sorted(out, key=lambda t: (-abs(t.level - self.value[t.cell]), t.who, t.cell, t.side))
+
+    def holds(self, target: _Target, world: np.ndarray) -> bool:
+        at = world[target.cell]
+        if target.side == 0 and abs(at - target.level) > _WHOLE or target.side == 1 and at < target.level - _WHOLE:
+            return False
+        return target.who < 0 or bool((world >= self.floors[target.who + 1] - _WHOLE).all())
+
+    def keep(self, target: _Target, world: np.ndarray) -> None:
+        self.worlds.append(world)
+        self.moved.append(np.abs(world - self.value) > _TOUCHED)
+        self.witness[target] = len(self.worlds) - 1
+
+    def served(self, target: _Target, worlds: list[np.ndarray]) -> int | None:
+        """The first of some worlds that serves a target."""
+        return next((k for k, world in enumerate(worlds) if self.holds(target, world)), None)
+
+    def run(self) -> None:
+        changes = _Changes(self, np.ones(len(self.group), dtype=bool))
+        for target in self.targets():
+            known = self.served(target, self.worlds)
+            if known is not None:
+                self.witness[target] = known
+                continue
+            world = changes.towards(target)
+            if world is None:
+                self.pattern.failed.append(int(self.group[target.cell]))
+                continue
+            self.keep(target, world)
+            fresh = self.moved[-1] & ~self.hidden
+            self.hidden |= fresh
+            changes.open(fresh)
+        self.clean()
+        self.pattern.hidden[self.group] = self.hidden
+
+    def clean(self) -> None:
+        """Print again each complementary cell that no sensitive one needs, the dearest first."""
+        extra = np.flatnonzero(self.hidden & self.free & (self.need == 0))
+        if not len(extra):
+            return
+        changes = _Changes(self, self.hidden, only_hidden=True)
+        for cell in sorted(extra, key=lambda c: (-self.weight[c], c)):
+            changes.close(cell)
+            fresh: dict[_Target, np.ndarray] = {}
+            for target, k in self.witness.items():
+                if not self.moved[k][cell]:
+                    continue
+                worlds = list(fresh.values())
+                known = self.served(target, worlds)
+                world = worlds[known] if known is not None else changes.towards(target)
+                if world is None:
+                    changes.reopen(cell)
+                    break
+                fresh[target] = world
+            else:
+                self.hidden[cell] = False
+                for target, world in fresh.items():
+                    self.keep(target, world)
+
+
+class _Changes:
+    """The linear program of a search: the cheapest change of some cells that takes a target to its level.
+
+    Columns: what each cell gains, then what each loses. Between two questions only what differs is changed: the
+    solver goes on from where it was.
+    """
+
+    def __init__(self, search: _Search, cells: np.ndarray, *, only_hidden: bool = False) -> None:
+        self.search = search
+        self.index = np.flatnonzero(cells)
+        self.at = {int(c): i for i, c in enumerate(self.index)}
+        self.size = size = len(self.index)
+        starts, index, values = [0], [], []
+        for some, signs in search.sums:
+            for cell, sign in zip(some, signs, strict=True):
+                i = self.at.get(search.local.get(int(cell), -1))
+                if i is not None:  # a printed cell does not move
+                    index += [i, size + i]
+                    values += [sign, -sign]
+            if len(index) > starts[-1]:
+                starts.append(len(index))
+        zero = np.zeros(len(starts) - 1)
+        # Of what is hidden already, a sensitive cell costs nothing; during the clean-up a complementary one costs
+        # something, or changes would wander through all of them and each would seem needed.
+        cost = np.where(search.need > 0, 0.0, 1.0 if only_hidden else search.weight)
+        cost = np.where(search.hidden & (not only_hidden), 0.0, cost)[self.index]
+        self.who = -1
+        self.gain, self.loss = np.full(size, INFINITY), self._losses(-1)
+        self.program = Program(
+            (np.array(starts), np.array(index), np.array(values, dtype=float)),
+            (zero, zero),
+            (np.zeros(2 * size), np.concatenate([self.gain, self.loss])),
+            np.concatenate([cost, cost]),
+        )
+        self.closed = np.zeros(size, dtype=bool)
+
+    def _losses(self, who: int) -> np.ndarray:
+        return (self.search.value - self.search.floors[who + 1])[self.index]
+
+    def _set(self, i: int, gain: tuple[float, float], loss: tuple[float, float]) -> None:
+        columns = np.array([i, self.size + i])
+        self.program.bound(columns, np.array([gain[0], loss[0]]), np.array([gain[1], loss[1]]))
+
+    def _reset(self, i: int) -> None:
+        shut = self.closed[i]
+        self._set(i, (0.0, 0.0 if shut else self.gain[i]), (0.0, 0.0 if shut else self.loss[i]))
+
+    def close(self, cell: int) -> None:
+        """From now on this cell does not move."""
+        self.closed[self.at[int(cell)]] = True
+        self._reset(self.at[int(cell)])
+
+    def reopen(self, cell: int) -> None:
+        """It may again."""
+        self.closed[self.at[int(cell)]] = False
+        self._reset(self.at[int(cell)])
+
+    def open(self, cells: np.ndarray) -> None:
+        """These are hidden now: moving them costs nothing."""
+        columns = np.flatnonzero(cells[self.index])
+        self.program.price(np.concatenate([columns, self.size + columns]), np.zeros(2 * len(columns)))
+
+    def _look_as(self, who: int) -> None:
+        if who == self.who:
+            return
+        fresh = self._losses(who)
+        differ = np.flatnonzero(fresh != self.loss)
+        self.who, self.loss = who, fresh
+        upper = np.where(self.closed[differ], 0.0, fresh[differ])
+        self.program.bound(self.size + differ, np.zeros(len(differ)), upper)
+
+    def towards(self, target: _Target) -> np.ndarray | None:
+        """The world after the cheapest change; None when there is none."""
+        self._look_as(target.who)
+        i = self.at[target.cell]
+        move = target.level - self.search.value[target.cell]
+        if self.closed[i] or -move > self.loss[i] + _WHOLE:
+            return None
+        size = abs(move)
+        self._set(i, *(((size, size), (0.0, 0.0)) if move > 0 else ((0.0, 0.0), (size, size))))
+        try:
+            found = self.program.solve()
+        finally:
+            self._reset(i)
+        if found is None:
+            return None
+        if np.abs(found - np.round(found)).max() < _WHOLE:
+            found = np.round(found)
+        world = self.search.value.copy()
+        world[self.index] += found[: self.size] - found[self.size :]
+        return world
