@@ -24,6 +24,12 @@ app = typer.Typer(
 )  # fmt: skip
 texts_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Les textes que les personnes écrivent.")
 app.add_typer(texts_app, name="texts")
+disclosure_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Ce qui n’est pas publié, et pourquoi (pour l’intérieur)."
+)
+app.add_typer(disclosure_app, name="disclosure")
+ledger_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Le registre de ce qui a été diffusé.")
+app.add_typer(ledger_app, name="ledger")
 
 _EDITIONS = ", ".join(code_list("edition"))
 
@@ -150,6 +156,94 @@ def _print_balances(balances: dict[str, Balance]) -> None:
         print(
             f"  {label:<38} {n['read']:>8} lues = {n['kept']} gardées + {n['left_out']} laissées de côté + {n['refused']} refusées"
         )
+
+
+@app.command()
+def release(
+    as_of: Annotated[
+        str,
+        typer.Option("--as-of", help="Données reçues à ce jour (2017-07-15)", envvar="VEILLE_AS_OF", show_envvar=False),
+    ],
+    audience: Audience = "cluster",
+    debug: Debug = False,
+) -> None:
+    """Fige les tables sûres d’un jour et les inscrit au registre des diffusions : ce qui est diffusé ne se reprend pas."""
+    from . import periods, versions
+    from .build import packet
+    from .build.stage import AUDIENCES
+    from .errors import UnknownName
+    from .project import find
+
+    if audience not in AUDIENCES:
+        raise UnknownName("Diffusion", audience, AUDIENCES, feminine=True)
+    with packet.disk_errors():
+        folder, is_new = versions.release(find(), periods.day(as_of, "Date AS_OF"), audience, _say)
+    print(f"{'diffusé' if is_new else 'déjà diffusé'} ({audience}) : {_relative(folder)}/")
+
+
+@disclosure_app.command("explain")
+def disclosure_explain(
+    product: Product_,
+    region: Region,
+    period: Period,
+    as_of: AsOf = "",
+    audience: Audience = "cluster",
+    nature: Nature = "",
+    debug: Debug = False,
+) -> None:
+    """Dit, pour l’intérieur, ce qu’un rapport n’imprime pas, quelle règle le masque et ce qui se lit à la place."""
+    from . import places
+    from .build import packet, stage
+    from .disclosure import explain, rules
+    from .disclosure.safe import SafeTables
+    from .project import find
+
+    project = find()
+    with packet.disk_errors():
+        plan = stage.plan(project, product, region, period, as_of=as_of, audience=audience, nature=nature, say=_say)
+    notes = project.protection(plan.version.nature, plan.version.id, audience)
+    areas, in_force = places.areas(project.params), rules.load(project.params)
+    for line in explain.explain(
+        notes, SafeTables.read(plan.safe), in_force, areas, plan.area, str(plan.period), audience
+    ):
+        print(line)
+
+
+@ledger_app.command("import")
+def ledger_import(
+    file: Annotated[Path, typer.Argument(help="CSV : key, place, period, value", metavar="FICHIER")],
+    document: Annotated[str, typer.Option("--document", help="Le document où ces nombres sont imprimés")],
+    printed: Annotated[
+        str, typer.Option("--printed", help="Jour de parution, à défaut le dernier jour couvert (2016-11-30)")
+    ],
+    audience: Audience = "public",
+    debug: Debug = False,
+) -> None:
+    """Inscrit au registre ce qui fut imprimé avant lui : ces nombres sont publics, veille en tient compte."""
+    from . import periods
+    from .build import packet
+    from .build.stage import AUDIENCES
+    from .disclosure import ledger
+    from .errors import UnknownName
+    from .project import find
+
+    if audience not in AUDIENCES:
+        raise UnknownName("Diffusion", audience, AUDIENCES, feminine=True)
+    day = periods.day(printed, "Date de parution").isoformat()
+    project = find()
+    with packet.disk_errors():
+        entry = ledger.add_printed(project, ledger.read(project, audience), file, document, day)
+    print(f"inscrit ({audience}) : {_relative(project.releases(audience) / entry.folder)}/")
+
+
+@ledger_app.command("check")
+def ledger_check(debug: Debug = False) -> None:
+    """Vérifie le registre des diffusions : chaque ligne, et chaque table figée."""
+    from .disclosure import ledger
+    from .project import find
+
+    for audience, book in ledger.of_all(find()).items():
+        print(f"{audience} : {len(book.entries)} inscriptions, dernière empreinte {book.head[:12]}")
 
 
 @app.command("list")

@@ -68,6 +68,14 @@ class Project:
         """Why each number of a candidate is hidden: for the inside, git-ignored."""
         return self.root / "data" / "processed" / "protection" / nature / version / f"{audience}.json"
 
+    def cubes(self, nature: str, version: str) -> Path:
+        """All counts of one data version, nothing withheld: restricted, git-ignored."""
+        return self.root / "data" / "processed" / "protection" / nature / version / "counts.parquet"
+
+    def releases(self, audience: str) -> Path:
+        """The ledger of one audience, and the safe tables that it froze. Only those of `public` may enter git."""
+        return self.root / "data" / "processed" / "releases" / audience
+
     def candidate(self, nature: str, version: str, audience: str) -> Path:
         """Safe tables of one data version and audience, before their release."""
         return self.root / "data" / "processed" / "candidate" / nature / version / audience

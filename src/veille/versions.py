@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-    from .disclosure import judge
+    from .disclosure import judge, ledger
     from .sources.balance import Balance
 
 # What decides a number besides the snapshots: a change in any of these is another data version.
@@ -241,6 +241,66 @@ def _hashes(several: list[Snapshot]) -> list[str]:
     return each if all(s.sensitivity == "public" for s in several) else [snapshots.together(each)]
 
 
+def _write_cubes(version: Version, counted: pd.DataFrame) -> None:
+    """Keep the counts themselves: a later release is judged together with what this one hid (restricted)."""
+    import duckdb
+
+    target = version.project.cubes(version.nature, version.id)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_suffix(".draft")
+    with duckdb.connect() as con:
+        con.register("counted", counted)
+        con.execute(f"COPY counted TO '{draft.as_posix()}' (FORMAT parquet)")
+    os.replace(draft, target)
+
+
+def _counted_before(project: Project, entry: ledger.Entry, say: Say) -> dict[tuple[str, str, str], int]:
+    """All counts as they were at a release; counted again from the files of that day when they were not kept."""
+    import duckdb
+
+    path = project.cubes("real", entry.version)
+    if not path.is_file():
+        then = current(project, "real", date.fromisoformat(entry.day))
+        _write_cubes(replace(then, id=entry.version), _count(then, say)[0])
+    with duckdb.connect() as con:
+        rows = con.execute(f"SELECT key, place, period, value FROM read_parquet('{path.as_posix()}')").fetchall()
+    return {(k, p, t): int(n) for k, p, t, n in rows}
+
+
+def _history(version: Version, books: dict[str, ledger.Ledger], say: Say) -> dict[str, judge.History]:
+    """What each audience was given before. Members read the public editions too."""
+    from .disclosure import judge, ledger
+    from .disclosure.system import Past, Print
+
+    if version.nature != "real":
+        return {}
+    day = _day(version)
+    counts = {e.version: _counted_before(version.project, e, say) for book in books.values() for e in book.releases}
+    out = {}
+    for audience, book in books.items():
+        facts = list(book.facts)
+        if audience == "cluster":
+            mine = {f.address for f in facts if f.value is not None}
+            facts += [f for f in books["public"].facts if f.release == 0 and f.address not in mine]
+        version_of = {e.number: e.version for e in book.entries}
+        prints: dict[tuple[str, str, str], list[Print]] = {}
+        for fact in sorted(facts, key=lambda f: f.release):
+            hidden = fact.value is None
+            value = counts[version_of[fact.release]].get(fact.address) if hidden else fact.value
+            if value is not None:
+                prints.setdefault(fact.address, []).append(Print(fact.release, value, not hidden))
+        last = max((e.day for e in book.releases), default="")
+        revised = ledger.reopened({a[2] for a, p in prints.items() if p[-1].release}, last, day)
+        past = Past({a: tuple(p) for a, p in prints.items()}, revised)
+        out[audience] = judge.History([f for f in facts if f.address in prints], past)
+    return out
+
+
+def _day(version: Version) -> str:
+    """The day that a version speaks of: its AS_OF, or the last day on which something of it arrived."""
+    return (version.as_of or version.newest_received).isoformat()
+
+
 def _write_protection(version: Version, audience: str, judged: judge.Judged) -> None:
     """Keep, for the inside, why each number is hidden: restricted, git-ignored, never read by a notebook."""
     target = version.project.protection(version.nature, version.id, audience)
@@ -255,7 +315,7 @@ def _write_protection(version: Version, audience: str, judged: judge.Judged) -> 
 
 def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
     # Imported here: a build with nothing to count starts without pandas, DuckDB and pandera.
-    from .disclosure import judge, protect, rules
+    from .disclosure import judge, ledger, protect, rules
     from .disclosure.safe import SafeTables
     from .places import areas
     from .schemas import datapackage
@@ -265,7 +325,10 @@ def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
     counted, tables = _count(version, say)
     balance = balances(version)
     say("Protection : tous les tableaux, toutes les zones, tous les mois ensemble, puis l’audit…")
-    judged = judge.judge(counted, in_force, areas(project.params))
+    books = ledger.of_all(project) if version.nature == "real" else {}
+    history = _history(version, books, say)
+    judged = judge.judge(counted, in_force, areas(project.params), history=history)
+    _write_cubes(version, counted)
     for audience in audiences:
         target = project.candidate(version.nature, version.id, audience)
         numbers = judged[audience].numbers + protect.printed_elsewhere(tables["published_figures"])
@@ -277,6 +340,9 @@ def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
             "received": version.newest_received.isoformat() if version.newest_received else "",
             "sources": _described(version, balance, audience),
             # What follows from it is public (R10); how many numbers are sensitive, or hidden, is not.
+            "ledger": books[audience].head if books else ledger.START,
+            "revised": sorted(history[audience].past.revised) if history else [],
+            "carried": sorted(judged[audience].protected.carried),
             "verdict": {"rules": [f"R{n}" for n in range(1, 12)], "result": "pass"},
         }
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -301,16 +367,61 @@ def candidate(version: Version, audience: str, say: Say = lambda line: None, *, 
         )
     target = version.project.candidate(version.nature, version.id, audience)
     version.project.work.mkdir(exist_ok=True)
+    if frozen := _released_on(version, audience):
+        return frozen
     with FileLock(version.project.work / f"candidate-{version.nature}-{version.id}.lock"):
-        if again or not (target / "candidate.json").is_file():
-            for snapshot in version.snapshots:
-                snapshots.verify(snapshot)
+        # The bytes are checked even when the tables exist: a raw file that changed must stop every build.
+        for snapshot in version.snapshots:
+            snapshots.verify(snapshot)
+        if again or not (target / "candidate.json").is_file() or not _is_of_this_past(version, audience, target):
             _make(version, ("cluster", "public"), say)
-        else:
-            # The bytes are checked even when the tables exist: a raw file that changed must stop every build.
-            for snapshot in version.snapshots:
-                snapshots.verify(snapshot)
     return target
+
+
+def _released_on(version: Version, audience: str) -> Path | None:
+    """The frozen tables of the day that is asked for: what was released is read again, never judged again."""
+    if version.nature != "real" or version.as_of is None:
+        return None
+    from .disclosure import ledger
+
+    book = ledger.read(version.project, audience)
+    found = [e for e in book.releases if e.day == version.as_of.isoformat()]
+    return version.project.releases(audience) / found[0].folder if found else None
+
+
+def _is_of_this_past(version: Version, audience: str, folder: Path) -> bool:
+    """Whether a candidate was judged with all that was released since."""
+    if version.nature != "real":
+        return True
+    from .disclosure import ledger
+
+    return meta(folder).get("ledger") == ledger.read(version.project, audience).head
+
+
+def release(project: Project, as_of: date, audience: str, say: Say = lambda line: None) -> tuple[Path, bool]:
+    """Freeze what an audience may read of the real data received by a day, and enter it in the ledger.
+
+    The only way in which anything is ever released. The folder of the frozen tables, and whether it is new: the same
+    version is not released twice. Raises BadParameter for a day before the last release or without data,
+    DisclosureRefused when the candidate may not be released.
+    """
+    from .disclosure import ledger
+
+    project.work.mkdir(exist_ok=True)
+    with FileLock(project.work / f"release-{audience}.lock"):
+        book = ledger.read(project, audience)
+        version = current(project, "real", as_of)
+        done = next((e for e in book.releases if e.version == version.id), None)
+        if done:
+            return project.releases(audience) / done.folder, False
+        last = max((e.day for e in book.releases), default="")
+        if as_of.isoformat() <= last:
+            raise BadParameter(
+                f"Une diffusion plus récente existe ({last}).",
+                "Une diffusion suit l’ordre du temps : donnez un jour plus tardif.",
+            )
+        entry = ledger.freeze(project, book, candidate(version, audience, say), as_of.isoformat())
+        return project.releases(audience) / entry.folder, True
 
 
 def meta(folder: Path) -> dict:

@@ -22,14 +22,19 @@ from .rules import Address, Rules
 from .safe import SafeNumber
 
 _ENDLESS = float("inf")
+_NOW = 1 << 30
 
 
 @dataclass(frozen=True)
 class Fact:
-    """What a ledger says of one number: printed with this value, or with the sign of hidden ones (None)."""
+    """What a ledger says of one number: at which release, printed with this value or with the sign of hidden ones (None).
+
+    Release 0: printed by others before the ledger began.
+    """
 
     address: Address
     value: int | None
+    release: int = 1
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Verdict:
 
 
 class _Reader:
-    """The unknowns of a reader and the sums between them. An unknown is (address, vintage): 1 new, 0 as printed before."""
+    """The unknowns of a reader and the sums between them. Each number has one per release."""
 
     def __init__(
         self,
@@ -69,11 +74,19 @@ class _Reader:
         self.known: list[int | None] = []
         self.printed: list[bool] = []  # always printed, whatever its value
         self.measure: dict[Address, Measure] = {}
+        self.at: dict[Address, dict[int, int]] = {}  # of each number, its unknown at each release
         self.new: dict[Address, int] = {}
-        self.old: dict[Address, int] = {}
         self.sums: list[Sum] = []
+        self.held: set[tuple[Address, tuple[Address, ...], int]] = set()
         self.derived: list[SafeNumber] = []
-        before = {f.address: f.value for f in facts}
+        last: dict[Address, Fact] = {}
+        for fact in sorted(facts, key=lambda f: f.release):
+            what = declared(fact.address[0])
+            if isinstance(what, Measure) and rules.of(what.name).threshold:
+                last[fact.address] = fact
+                self.measure[fact.address] = what
+                unknown = self._unknown(fact.value, rules.is_printed(what.name))
+                self.at.setdefault(fact.address, {})[fact.release] = unknown
         for number in numbers:
             address = (number.key, number.place, number.period)
             what = declared(number.key)
@@ -88,24 +101,19 @@ class _Reader:
                 continue
             value = int(number.value) if number.is_shown else None
             self.measure[address] = what
-            if address in before and address[2] not in revised:
-                if value is not None and before[address] != value:
+            before = last.get(address)
+            other = before is not None and before.release == 0 and value is not None and value != before.value
+            if before is not None and address[2] not in revised and not other and address not in carried:
+                if value is not None and before.value != value:
                     raise _refused(number, "autre valeur que celle déjà diffusée, hors révision")
-                value = before[address]  # what was printed once is known for good
+                self.new[address] = self.at[address][before.release]  # printed once, known for good
+                continue
             if address in carried:
-                if before.get(address) is None or value != before[address]:
+                if before is None or before.value is None or value != before.value:
                     raise _refused(number, "valeur reconduite qui n’est pas au registre")
                 value = None
             self.new[address] = self._unknown(value, rules.is_printed(what.name))
-        for address, value in before.items():
-            what = declared(address[0])
-            if address in self.new and address[2] not in revised:
-                self.old[address] = self.new[address]
-            elif isinstance(what, Measure) and rules.of(what.name).threshold:
-                self.measure.setdefault(address, what)
-                self.old[address] = self._unknown(value, rules.is_printed(what.name))
-                if address not in self.new:
-                    self.new[address] = self.old[address]
+            self.at.setdefault(address, {})[_NOW] = self.new[address]
 
     def _unknown(self, value: int | None, printed: bool) -> int:
         self.known.append(value)
@@ -198,25 +206,63 @@ class _Reader:
                         break
 
     def _relate_vintages(self) -> None:
-        both = [(self.new[a], self.old[a]) for a in self.old if self.new[a] != self.old[a]]
-        known = [(n, o) for n, o in both if self.known[n] is not None and self.known[o] is not None]
+        steps = [
+            (address, older, newer)
+            for address, some in self.at.items()
+            for older, newer in zip(sorted(some), sorted(some)[1:], strict=False)
+        ]
+        known = [[self.known[self.at[a][r]] for r in two] for a, *two in steps]
         # Late records are added. Once a printed number has gone down, a reader may take any for having done so.
-        least = 0.0 if all(self.known[n] >= self.known[o] for n, o in known) else -_ENDLESS
+        least = 0.0 if all(o <= n for o, n in known if None not in (o, n)) else -_ENDLESS
         self.late: dict[Address, int] = {}
-        for address in self.old:
-            new, old = self.new[address], self.old[address]
-            if new != old:
-                late = self._unknown(None, False)
+        self.differences: dict[int, float] = {}
+        between: dict[tuple[Address, int, int], int] = {}
+        for (address, *releases), (o, n) in zip(steps, known, strict=True):
+            old, new = (self.at[address][r] for r in releases)
+            late = self._unknown(None if None in (o, n) else n - o, self.printed[new] and self.printed[old])
+            self.differences[late] = least
+            between[address, *releases] = late
+            self.sums.append(Sum((new, old, late), (1, -1, -1), 0, 0))
+            if releases[1] == _NOW:
                 self.late[address] = late
-                self.floor_of_late = least
-                self.sums.append(Sum((new, old, late), (1, -1, -1), 0, 0))
+        by_whole: dict[tuple[Address, int], list[tuple[int, int]]] = {}
+        for address, older, newer in between:
+            by_whole.setdefault((address, newer), []).append((older, newer))
+        # What came late in a whole came late in its parts: it follows, and shows what a printed total bounds.
+        for whole, parts, release in sorted(self.held):
+            for older, newer in by_whole.get((whole, release), ()):
+                lates = [between.get((p, older, newer)) for p in parts]
+                if None not in lates and (whole, parts, older) in self.held:
+                    self.sums.append(Sum((between[whole, older, newer], *lates), (-1, *[1] * len(parts)), 0, 0))
 
     def _sum(self, whole: Address, parts: Sequence[Address], *, least: bool = False, most: bool = False) -> None:
-        for where in (self.new, self.old):
-            if whole in where and all(p in where for p in parts):
-                cells = (where[whole], *(where[p] for p in parts))
-                low, high = (-_ENDLESS if least else 0), (_ENDLESS if most else 0)
-                self.sums.append(Sum(cells, (-1, *[1] * len(parts)), low, high))
+        everything = (whole, *parts)
+        if any(a not in self.at for a in everything):
+            return
+        for release in sorted({r for a in everything for r in self.at[a]}):
+            cells = []
+            for address in everything:
+                given = [r for r in self.at[address] if r <= release]
+                if not given:
+                    break
+                cells.append(self.at[address][max(given)])
+            # A revised part under a total that is not: they do not speak of the same records.
+            again = [a for a in parts if release in self.at[a] and min(self.at[a]) < release]
+            if len(cells) < len(everything) or (release not in self.at[whole] and again):
+                continue
+            low, high = (-_ENDLESS if least else 0), (_ENDLESS if most else 0)
+            signs = (-1, *[1] * len(parts))
+            if any(0 in self.at[a] for a in everything) and self._contradicts(cells, signs, low, high):
+                continue  # printed by others, who counted otherwise
+            self.sums.append(Sum(tuple(cells), signs, low, high))
+            if low == high:
+                self.held.add((whole, tuple(parts), release))
+
+    def _contradicts(self, cells: Sequence[int], signs: Sequence[int], low: float, high: float) -> bool:
+        """Whether the known numbers alone break a sum of counts."""
+        total = sum(s * self.known[c] for c, s in zip(cells, signs, strict=True) if self.known[c] is not None)
+        open_ = {s for c, s in zip(cells, signs, strict=True) if self.known[c] is None}
+        return (total > high and -1 not in open_) or (total < low and 1 not in open_)
 
     # --- what it knows --------------------------------------------------------------------------------------------
 
@@ -311,8 +357,9 @@ def audit(
         if need > 0:
             levels[place[i]] = (0, need)
     floor = np.zeros(len(place))
-    for i in reader.late.values():
-        floor[place[i]] = reader.floor_of_late
+    for i, least in reader.differences.items():
+        if i in place:
+            floor[place[i]] = least
     found = examine(len(place), sums, floor, levels)
     at = {place[i]: address for (_, address), (i, _) in asked.items() if i in place}
     findings |= {at[k]: f for k, f in found.items()}

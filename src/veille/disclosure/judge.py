@@ -85,7 +85,7 @@ def judge(
 
 def _is_past(address: Address, before: History) -> bool:
     # Judged when it was printed, and printed still: nothing can take it back.
-    return address in before.past.printed and address[2] not in before.past.revised
+    return before.past.was_printed(address) and address[2] not in before.past.revised
 
 
 def _by_organisation(behind: Mapping[Address, Mapping[str, int]]) -> dict[str, dict[Address, int]]:

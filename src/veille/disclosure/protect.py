@@ -67,18 +67,21 @@ def protect(
     sensitive number.
     """
     past = past or Past()
+    cubes = as_printed(cubes, past)
     allowed = [rules.is_for(t, level, audience) for t, level in zip(cubes["table"], cubes["level"], strict=True)]
     seen = cubes[pd.Series(allowed, index=cubes.index, dtype=bool)]
     found = sensitive(seen, rules, audience, behind)
     rows = {(c.key, c.place, c.period): c for c in seen.itertuples(index=False)}
+    frozen = {a for a, c in rows.items() if not past.is_fresh(a, c.value)}
     reasons: dict[Address, str] = {}
     for address, c in rows.items():
-        if c.is_partial_zero and not rules.is_printed(c.table):
+        if address in frozen:
+            if not past.was_printed(address):
+                reasons[address] = FROZEN
+        elif c.is_partial_zero and not rules.is_printed(c.table):
             reasons[address] = COVERAGE
         elif wider and address in wider.reasons:
             reasons[address] = WIDER
-        elif past.values.get(address) is not None and address[2] not in past.revised and address not in past.printed:
-            reasons[address] = FROZEN
     sheets = _sheets(rows, rules, areas, past)
     withdrawn: dict[Sheet, None] = dict.fromkeys(withdraw)
     fixed = dict(reasons)
@@ -90,9 +93,7 @@ def protect(
         made = system.build(seen, rules, audience, areas, found, past, set(fixed), behind)
         answer = pattern.find(made.problem, solved)
         hidden = {
-            made.cells[i][0]
-            for i in range(len(made.cells))
-            if answer.hidden[i] and (made.cells[i][1] or made.cells[i][0][2] not in past.revised)
+            a for (a, is_now), yes in zip(made.cells, answer.hidden, strict=False) if yes and (is_now or a in frozen)
         }
         more = [w for w in _too_bare(sheets, hidden, fixed, rules) if w not in withdrawn]
         if not more:
@@ -105,12 +106,21 @@ def protect(
         )
     for address in hidden:
         reasons[address] = fixed.get(address) or (found[address].rule if address in found else COMPLEMENT)
-    carried = frozenset(a for a in reasons if a in past.printed and a[2] in past.revised)
+    carried = frozenset(a for a in reasons if past.was_printed(a) and a not in frozen)
     numbers = [
-        _safe(c, past.values[a] if a in carried else c.value, a in reasons and a not in carried)
+        _safe(c, past.prints[a][-1].value if a in carried else c.value, a in reasons and a not in carried)
         for a, c in rows.items()
     ]
     return Protected(numbers, reasons, found, tuple(withdrawn), carried, frozenset(made.loose), sheets, made.late)
+
+
+def as_printed(cubes: pd.DataFrame, past: Past) -> pd.DataFrame:
+    """Counts as they stand for an audience: late records wait for a revision of their period (R8)."""
+    if not past.prints:
+        return cubes
+    addresses = zip(cubes["key"], cubes["place"], cubes["period"], cubes["value"], strict=True)
+    values = [int(n) if past.is_fresh(a := (k, p, t), int(n)) else past.prints[a][-1].value for k, p, t, n in addresses]
+    return cubes.assign(value=values)
 
 
 def _sheets(rows: Mapping[Address, tuple], rules: Rules, areas: Mapping[str, Area], past: Past) -> dict[Address, Sheet]:
@@ -122,7 +132,7 @@ def _sheets(rows: Mapping[Address, tuple], rules: Rules, areas: Mapping[str, Are
     return {
         address: (c.table, c.level, home[c.place], c.period)
         for address, c in rows.items()
-        if not rules.is_printed(c.table) and address not in past.values
+        if not rules.is_printed(c.table) and address not in past.prints
     }
 
 

@@ -20,19 +20,43 @@ from .pattern import FREE, HIDDEN, SHOWN, Problem
 from .rules import LEVELS, Address, Rules, Sensitive
 
 _MEASURES = {m.name: m for m in MEASURES}
+NOW = 1 << 30  # the release that is being decided
+
+
+@dataclass(frozen=True)
+class Print:
+    """One number as an audience was given it: at which release, its true count then, and whether it was printed.
+
+    The count of a hidden number is restricted: it is counted again from what had arrived by that day, never read in the
+    ledger. Release 0 stands for what others printed before the ledger began.
+    """
+
+    release: int
+    value: int
+    printed: bool
 
 
 @dataclass(frozen=True)
 class Past:
-    """What an audience has been given before: its cells, which of them were printed, and which periods are open again.
+    """What an audience has been given before: each number's prints, oldest first, and which periods are open again.
 
-    values: the counts as they were at that release (restricted: recomputed from the snapshots of that day, not read in
-    the ledger). revised: the periods whose late records a scheduled revision now lets in (R8).
+    revised: the periods whose late records a scheduled revision now lets in (R8).
     """
 
-    values: Mapping[Address, int] = field(default_factory=dict)
-    printed: frozenset[Address] = frozenset()
+    prints: Mapping[Address, tuple[Print, ...]] = field(default_factory=dict)
     revised: frozenset[str] = frozenset()
+
+    def is_fresh(self, address: Address, value: int) -> bool:
+        """Whether a count is decided now: it is new, its period is open again, or others had printed another one."""
+        prints = self.prints.get(address)
+        if not prints or address[2] in self.revised:
+            return True
+        return prints[-1].release == 0 and prints[-1].value != value
+
+    def was_printed(self, address: Address) -> bool:
+        """Whether its last print shows a value."""
+        prints = self.prints.get(address)
+        return bool(prints) and prints[-1].printed
 
 
 @dataclass(frozen=True)
@@ -105,14 +129,9 @@ class System:
     """The problem that `pattern` solves, with the address of each of its cells: (address, whether of this version)."""
 
     problem: Problem
-    cells: list[tuple[Address, bool]]
-    extra: int  # slacks and differences after the cells
+    cells: list[tuple[Address, bool]]  # slacks and differences come after them
     loose: set[Address]  # totals that hold more than the parts they are printed with
     late: dict[Address, int]  # differences between two releases that are sensitive, with their threshold
-
-    def cell(self, number: int) -> tuple[Address, bool] | None:
-        """The cell of that number; None for a slack or a difference."""
-        return self.cells[number] if number < len(self.cells) else None
 
 
 class _Builder:
@@ -170,66 +189,34 @@ def build(
         if rules.of(c.table).threshold and rules.is_for(c.table, c.level, audience):
             address = (c.key, c.place, c.period)
             measures[address], values[address], levels[address] = _MEASURES[c.table], int(c.value), c.level
-    old = {a: v for a, v in past.values.items() if a in measures}
     b = _Builder()
     cells: list[tuple[Address, bool]] = []
-    now: dict[Address, int] = {}
-    then: dict[Address, int] = {}
-    for address, measure in measures.items():
-        if address in old and address[2] not in past.revised:
-            now[address] = then[address] = b.add(
-                old[address],
-                SHOWN if address in past.printed else HIDDEN,
-                need=sensitive[address].threshold if address in sensitive else 0,
-            )
+    # Of each number, its cells by release; what is decided now belongs to the release after all others.
+    at: dict[Address, dict[int, int]] = {address: {} for address in measures}
+    for address in measures:
+        fresh = past.is_fresh(address, values[address])
+        for one in past.prints.get(address, ()):
+            is_last = one is past.prints[address][-1] and not fresh
+            need = sensitive[address].threshold if is_last and address in sensitive and not one.printed else 0
+            at[address][one.release] = b.add(one.value, SHOWN if one.printed else HIDDEN, need=need)
             cells.append((address, False))
-            continue
-        printed = rules.is_printed(measure.name)
-        state = HIDDEN if address in hidden else SHOWN if printed else FREE
-        need = sensitive[address].threshold if address in sensitive and state != SHOWN else 0
-        now[address] = b.add(
-            values[address], state, need=need, weight=_weight(address, levels[address], values[address])
-        )
-        cells.append((address, True))
-    for address, value in old.items():
-        if address[2] in past.revised:
-            then[address] = b.add(value, SHOWN if address in past.printed else HIDDEN)
-            cells.append((address, False))
+        if fresh:
+            printed = rules.is_printed(measures[address].name)
+            state = HIDDEN if address in hidden else SHOWN if printed else FREE
+            need = sensitive[address].threshold if address in sensitive and state != SHOWN else 0
+            weight = _weight(address, levels[address], values[address])
+            at[address][NOW] = b.add(values[address], state, need=need, weight=weight)
+            cells.append((address, True))
     count = len(cells)
-    seen: set[tuple] = set()
-    loose: set[Address] = set()
-    for relation in relations(measures, areas):
-        for where in (now, then):
-            if relation.total not in where or any(p not in where for p in relation.parts):
-                continue
-            parts, total = [where[p] for p in relation.parts], where[relation.total]
-            if (total, tuple(parts)) in seen:
-                continue
-            seen.add((total, tuple(parts)))
-            rest = b.value[total] - sum(b.value[p] for p in parts)
-            kind = relation.kind
-            if kind == "exact" and rest > 0:
-                # Some of the whole is not told by its parts: printed totals of cercles whose forms never came.
-                kind = "at_least"
-                loose.add(relation.total)
-            if (kind == "exact" and rest) or (kind == "at_least" and rest < 0) or (kind == "at_most" and rest > 0):
-                raise BuildFailed(
-                    f"Le total {relation.total[0]} ({relation.total[1]}, {relation.total[2]}) ne s’accorde pas avec ses parties.",
-                    "C’est une faute de comptage : signalez-la avec ce message.",
-                )
-            if kind == "exact":
-                b.sums.append(([total, *parts], [-1, *[1] * len(parts)]))
-            else:
-                slack = b.add(int(abs(rest)), HIDDEN)
-                sign = 1 if kind == "at_least" else -1
-                b.sums.append(([total, *parts, slack], [-1, *[1] * len(parts), sign]))
-    late = _differences(b, now, then, measures, rules, audience)
+    found = list(relations(measures, areas))
+    loose = _tie(b, found, at)
+    late = _differences(b, found, at, measures, rules, audience)
     _cap(b)
     own = [
         np.array([gave.get(address, 0) for address, _ in cells] + [0] * (len(b.value) - count))
         for gave in _by_organisation(behind or {})
     ]
-    return System(b.problem(own), cells, len(b.value) - count, loose, late)
+    return System(b.problem(own), cells, loose, late)
 
 
 def _by_organisation(behind: Mapping[Address, Mapping[str, int]]) -> list[dict[Address, int]]:
@@ -240,28 +227,87 @@ def _by_organisation(behind: Mapping[Address, Mapping[str, int]]) -> list[dict[A
     return [out[name] for name in sorted(out)]
 
 
+def _tie(b: _Builder, found: list[Relation], at: Mapping[Address, Mapping[int, int]]) -> set[Address]:
+    """Add every sum at every release where it holds; the totals that turn out to hold more than their parts."""
+    loose: set[Address] = set()
+    seen: set[tuple] = set()
+    for relation in found:
+        for release in sorted({r for a in (relation.total, *relation.parts) for r in at[a]}):
+            where = [_latest(at[a], release) for a in (relation.total, *relation.parts)]
+            total, *parts = where
+            if None in where or (total, *parts) in seen:
+                continue
+            fresh = [a for a in relation.parts if release in at[a]]
+            if release not in at[relation.total] and any(min(at[a]) != release for a in fresh):
+                continue  # a revised part under a total that is not: they do not speak of the same records
+            seen.add((total, *parts))
+            rest = b.value[total] - sum(b.value[p] for p in parts)
+            kind = relation.kind
+            if kind == "exact" and rest > 0:
+                # Some of the whole is not told by its parts: printed totals of cercles whose forms never came.
+                kind = "at_least"
+                loose.add(relation.total)
+            if (kind == "exact" and rest) or (kind == "at_least" and rest < 0) or (kind == "at_most" and rest > 0):
+                if any(0 in at[a] for a in (relation.total, *relation.parts)):
+                    continue  # printed by others, who counted otherwise
+                raise BuildFailed(
+                    f"Le total {relation.total[0]} ({relation.total[1]}, {relation.total[2]}) ne s’accorde pas avec ses parties.",
+                    "C’est une faute de comptage : signalez-la avec ce message.",
+                )
+            if kind == "exact":
+                b.sums.append(([total, *parts], [-1, *[1] * len(parts)]))
+            else:
+                slack = b.add(int(abs(rest)), HIDDEN)
+                b.sums.append(([total, *parts, slack], [-1, *[1] * len(parts), 1 if kind == "at_least" else -1]))
+    return loose
+
+
+def _latest(at: Mapping[int, int], release: int) -> int | None:
+    """The cell of a number as it stood at a release; None when it had not been given yet."""
+    known = [r for r in at if r <= release]
+    return at[max(known)] if known else None
+
+
 def _differences(
     b: _Builder,
-    now: dict[Address, int],
-    then: dict[Address, int],
+    found: list[Relation],
+    at: Mapping[Address, Mapping[int, int]],
     measures: Mapping[Address, Measure],
     rules: Rules,
     audience: str,
 ) -> dict[Address, int]:
     """A difference that a reader can form between two releases is a cell (R8)."""
-    sensitive: dict[Address, int] = {}
-    both = [a for a in then if a in now and now[a] != then[a]]
-    late = {a: int(b.value[now[a]] - b.value[then[a]]) for a in both}
+    pairs = [
+        (address, older, newer, some[older], some[newer])
+        for address, some in at.items()
+        for older, newer in zip(sorted(some), sorted(some)[1:], strict=False)
+    ]
     # When records were taken back somewhere, the reader may take any difference for one.
-    lower = 0.0 if all(n >= 0 for n in late.values()) else -np.inf
-    for address in both:
+    lower = 0.0 if all(b.value[new] >= b.value[old] for *_, old, new in pairs) else -np.inf
+    sensitive: dict[Address, int] = {}
+    between: dict[tuple[Address, int, int], int] = {}
+    for address, old_release, new_release, old, new in pairs:
         table = measures[address].name
         threshold = rules.of(table).threshold[audience]
-        need = threshold if 0 < abs(late[address]) < threshold and not rules.is_printed(table) else 0
-        difference = b.add(late[address], HIDDEN, need=need, lower=lower)
-        b.sums.append(([now[address], then[address], difference], [1, -1, -1]))
+        late = int(b.value[new] - b.value[old])
+        is_now = at[address].get(NOW) == new
+        need = threshold if is_now and 0 < abs(late) < threshold and not rules.is_printed(table) else 0
+        known = b.state[new] == SHOWN == b.state[old]
+        difference = b.add(late, SHOWN if known else HIDDEN, need=need, lower=lower)
+        b.sums.append(([new, old, difference], [1, -1, -1]))
+        between[address, old_release, new_release] = difference
         if need:
             sensitive[address] = need
+    # What came late adds up too. It follows from the sums above; said apart, it shows what an always printed total bounds.
+    of_total: dict[Address, list[tuple[int, int]]] = {}
+    for address, *releases in between:
+        of_total.setdefault(address, []).append(tuple(releases))
+    for relation in found:
+        for releases in of_total.get(relation.total, ()):
+            cells = [between.get((a, *releases)) for a in (relation.total, *relation.parts)]
+            if relation.kind == "exact" and None not in cells:
+                if b.value[cells[0]] == sum(b.value[c] for c in cells[1:]):
+                    b.sums.append((cells, [-1, *[1] * len(relation.parts)]))
     return sensitive
 
 
