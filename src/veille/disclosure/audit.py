@@ -80,6 +80,8 @@ class _Reader:
         self.held: set[tuple[Address, tuple[Address, ...], int]] = set()
         self.derived: list[SafeNumber] = []
         last: dict[Address, Fact] = {}
+        known_places = {str(p) for area in areas.values() for p in (area.code, *area.cercles)}
+        known_places |= {str(region.place) for area in areas.values() for region in area.regions}
         for fact in sorted(facts, key=lambda f: f.release):
             what = declared(fact.address[0])
             if isinstance(what, Measure) and rules.of(what.name).threshold:
@@ -99,6 +101,10 @@ class _Reader:
                 raise _refused(number, "clé que nul tableau ne déclare")
             if not rules.of(what.name).threshold:
                 continue
+            if number.place not in known_places:
+                raise _refused(number, "lieu que nulle zone de params/places.yml ne contient")
+            if number.is_shown and not number.value.isdecimal():
+                raise _refused(number, "ce n’est pas un effectif")
             value = int(number.value) if number.is_shown else None
             self.measure[address] = what
             before = last.get(address)
