@@ -40,7 +40,7 @@ class Project:
 
     @property
     def work(self) -> Path:
-        """Drafts and locks, on the same file system as `reports`; git-ignored."""
+        """Drafts of reports, and locks, on the same file system as `reports`; git-ignored. Never a row."""
         return self.root / ".veille"
 
     def raw(self, nature: str) -> Path:
@@ -59,6 +59,11 @@ class Project:
     def spill(self) -> Path:
         """Where counting spills what does not fit in memory: inside, git-ignored, removed at the end."""
         return self.root / "data" / "processed" / "spill"
+
+    @property
+    def intake(self) -> Path:
+        """Where a file received is drawn up before it is stored: inside, because a command that is killed leaves it."""
+        return self.root / "data" / "processed" / "intake"
 
     def quality(self, stream: str, received: str) -> Path:
         """The data-quality report of one snapshot: for the inside."""

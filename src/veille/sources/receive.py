@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import yaml
+from filelock import FileLock
 
 from ..codes import code_list
 from ..errors import BadData, BadParameter, DisclosureRefused, UnknownName
@@ -300,7 +302,6 @@ def receive(
     target = project.raw("real") / snapshot.stream / received.isoformat()
     same = _already(target, paths)
     project.work.mkdir(exist_ok=True)
-    draft = project.work / f"receive-{os.getpid()}-{snapshot.stream}"
     try:
         with reading.connection(project.spill) as con:
             got = registry.receive(con, snapshot, say=say)
@@ -317,28 +318,43 @@ def receive(
                 report = quality_report.write(project, measured, trial=dry_run)
                 return Receipt(snapshot, made.balance, target if same else None, is_new=not same, quality=report)
             say("Dépôt…")
-            draft.mkdir()
-            kept = [_keep(f.path, one, draft, received) for f, one in zip(snapshot.files, _or_none(got), strict=True)]
-            if not got.readings:
-                kept = [replace(f, rows=got.read) for f in kept]
-        snapshot = replace(snapshot, files=tuple(kept))
-        (draft / "source.yml").write_text(_papers(snapshot, made.balance), encoding="utf-8", newline="\n")
-        if snapshot.sensitivity == "restricted":
-            # Git never sees it, whatever is added by hand.
-            (draft / ".gitignore").write_text("*\n", encoding="utf-8")
-        if _stamps(paths) != stamps:
-            raise _changed(paths)
-        report = quality_report.write(project, measured)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(draft, target)
+            with _draft(project) as draft:
+                each = zip(snapshot.files, _or_none(got), strict=True)
+                kept = [_keep(f.path, one, draft, received) for f, one in each]
+                if not got.readings:
+                    kept = [replace(f, rows=got.read) for f in kept]
+                snapshot = replace(snapshot, files=tuple(kept))
+                (draft / "source.yml").write_text(_papers(snapshot, made.balance), encoding="utf-8", newline="\n")
+                if snapshot.sensitivity == "restricted":
+                    # Git never sees it, whatever is added by hand.
+                    (draft / ".gitignore").write_text("*\n", encoding="utf-8")
+                if _stamps(paths) != stamps:
+                    raise _changed(paths)
+                report = quality_report.write(project, measured)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(draft, target)
     except Exception:
         if _stamps(paths) != stamps:
             raise _changed(paths) from None
         raise
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(project.spill, ignore_errors=True)
     return Receipt(snapshot, made.balance, target, is_new=True, quality=report)
+
+
+@contextmanager
+def _draft(project: Project) -> Iterator[Path]:
+    """A folder to draw a snapshot up in, gone afterwards whatever happens; what a killed command left there goes first."""
+    with FileLock(project.work / "intake.lock"):
+        shutil.rmtree(project.intake, ignore_errors=True)
+        project.intake.parent.mkdir(parents=True, exist_ok=True)
+        project.intake.mkdir(mode=0o700)
+        draft = project.intake / "draft"
+        draft.mkdir()
+        try:
+            yield draft
+        finally:
+            shutil.rmtree(project.intake, ignore_errors=True)
 
 
 def _stamps(paths: Sequence[Path]) -> list[tuple[int, ...]]:
