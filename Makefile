@@ -20,6 +20,7 @@ override ENGINE := $(value ENGINE)
 override LANGUE := $(value LANGUE)
 override OPEN := $(value OPEN)
 override DEBUG := $(value DEBUG)
+override N := $(value N)
 override PERIOD := $(or $(value PERIOD),$(value MONTH),$(value QUARTER),$(value YEAR))
 export VEILLE_PRODUCT = $(value PRODUCT)
 export VEILLE_REGION = $(value REGION)
@@ -42,11 +43,14 @@ endif
 ifneq ($(value OPEN),)
 export VEILLE_OPEN = 1
 endif
+ifneq ($(value N),)
+export VEILLE_BENCH_N = $(value N)
+endif
 ifneq ($(value DEBUG),)
 export VEILLE_DEBUG = 1
 endif
 
-.PHONY: help bulletin report data list texts test test-full bench lint lock clean
+.PHONY: help bulletin report data list texts test test-full bench bench-disclosure lint lock clean
 
 help: ## Liste les commandes
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +94,9 @@ test-full: $(VENV)/.ready-test ## La longue série (moins de 20 minutes)
 
 bench: $(VENV)/.ready-test ## Mesures, côte à côte avec d’autres outils (quelques minutes)
 	@$(VENV)/bin/python bench/intake.py
+
+bench-disclosure: $(VENV)/.ready-test ## Mesure la protection : N=200 séries (reprend où elle s’est arrêtée)
+	@$(VENV)/bin/python bench/disclosure.py
 
 lint: $(VENV)/.ready-test ## Met le code en forme et le vérifie
 	@$(VENV)/bin/python -m ruff check --fix . && $(VENV)/bin/python -m ruff format src tests

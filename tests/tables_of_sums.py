@@ -100,7 +100,7 @@ class Series:
         self.owns: list[list[float]] = [[] for _ in range(self.organisations)]
         self.sums: Sums = []
         self.tables: dict[tuple, np.ndarray] = {}
-        self.months: dict[int, np.ndarray] = {}
+        self.printable: list[np.ndarray] = []  # every table that a release prints, in order
         self.failed = 0
 
     def _add(self, counts: np.ndarray, weight: float, own: list[np.ndarray], lower: float = 0.0, late: bool = False) -> np.ndarray:  # fmt: skip
@@ -140,11 +140,13 @@ class Series:
         counts, own = self._counts(mean)
         table = self._margins(counts, own, 1.0)
         self.tables["month", number] = table
+        self.printable.append(table)
         before = self.tables.get(("ytd", number - 1))
         if before is not None:
             size = self._value(table) + self._value(before)
             ytd = self._add(size, 4.0, self._own_sum([table, before]))
             self._tie(ytd, [before, table])
+            self.printable.append(ytd)
             self.tables["ytd", number] = ytd
         else:
             self.tables["ytd", number] = table
@@ -166,9 +168,11 @@ class Series:
                 self.state[cell] = HIDDEN
             new = self._add(self._value(old) + self._value(differences), 2.0, self._own_sum([old, differences]))
             self._tie(new, [old, differences])
+            self.printable.append(new)
             fresh.append(new)
         quarter = self._add(sum(self._value(n) for n in fresh), 4.0, self._own_sum(fresh))
         self._tie(quarter, fresh)
+        self.printable.append(quarter)
 
     def _value(self, ids: np.ndarray) -> np.ndarray:
         return np.array(self.value)[ids]
@@ -182,6 +186,17 @@ class Series:
         answer = pattern.find(self.problem())
         self.failed += len(answer.failed)
         self.state = np.where(answer.hidden, HIDDEN, SHOWN).tolist()
+
+    def hidden(self) -> int:
+        """How many printable cells are hidden."""
+        return int(sum((np.array(self.state)[t] == HIDDEN).sum() for t in self.printable))
+
+    def hidden_table_by_table(self) -> int:
+        """How many the usual method hides, which protects each table alone, and leaks."""
+        from veille.disclosure import pattern
+
+        values = [self._value(t)[:-1, :-1].astype(int) for t in self.printable]
+        return int(sum(pattern.find(with_margins(v).problem(self.threshold)).hidden.sum() for v in values))
 
     def problem(self) -> Problem:
         """Everything released so far, as it stands."""

@@ -184,12 +184,17 @@ class _Search:
         if not len(extra):
             return
         changes = _Changes(self, self.hidden, only_hidden=True)
+        near: dict[int, set[int]] = {int(c): set() for c in extra}
+        for some, _ in self.sums:
+            line = {self.local[int(c)] for c in some if int(c) in self.local}
+            for cell in line & near.keys():
+                near[cell] |= line
         for cell in sorted(extra, key=lambda c: (-self.weight[c], c)):
             changes.close(cell)
             fresh: dict[_Target, np.ndarray] = {}
-            for target, k in self.witness.items():
-                if not self.moved[k][cell]:
-                    continue
+            # If it is needed, then most often by a cell of its own lines: asked first, they spare the others.
+            touched = [t for t, k in self.witness.items() if self.moved[k][cell]]
+            for target in sorted(touched, key=lambda t: t.cell not in near[cell]):
                 worlds = list(fresh.values())
                 known = self.served(target, worlds)
                 world = worlds[known] if known is not None else changes.towards(target)
