@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
+import pytest
 import yaml
+
+from veille import cli
+from veille.project import find
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -94,6 +101,32 @@ def start(project: Path, *arguments: str, **changes: str) -> subprocess.Popen:
 def veille(project: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess:
     """`veille …` in a project, finished."""
     return finish(start(project, *arguments, **changes))
+
+
+def here(project: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess:
+    """`veille …` in a project, finished, without a process of its own: most of a refusal's time is its start."""
+    out, err = io.StringIO(), io.StringIO()
+    code = 0
+    with (
+        mock.patch.dict(os.environ, environment(**changes), clear=True),
+        contextlib.chdir(project),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        find.cache_clear()
+        try:
+            cli.run(list(arguments))
+        except SystemExit as stop:
+            code = stop.code or 0
+        finally:
+            find.cache_clear()
+    return subprocess.CompletedProcess(("veille", *arguments), code, out.getvalue(), err.getvalue())
+
+
+# The long suite says the same of a process of its own.
+EITHER = pytest.mark.parametrize(
+    "veille", [pytest.param(here, id="here"), pytest.param(veille, id="apart", marks=pytest.mark.full)]
+)
 
 
 def finish(running: subprocess.Popen) -> subprocess.CompletedProcess:

@@ -31,6 +31,7 @@ def refused(done, code: int, *said: str) -> None:
     assert CANARY not in done.stderr and len(done.stderr.strip().splitlines()) <= 4, done.stderr
 
 
+@projects.EITHER
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -82,8 +83,8 @@ def refused(done, code: int, *said: str) -> None:
         pytest.param(("bulletin", "gao\n; rm -rf /", "2016-10"), ["Région inconnue"], id="a-command"),
     ],
 )
-def test_a_bad_parameter_is_told(shared, real, arguments, said):
-    refused(projects.veille(shared, "build", *arguments), 2, *said)
+def test_a_bad_parameter_is_told(veille, shared, real, arguments, said):
+    refused(veille(shared, "build", *arguments), 2, *said)
 
 
 def test_an_unknown_command_names_the_known_ones(shared):
@@ -138,6 +139,7 @@ def truncated_workbook() -> bytes:
     return buffer.getvalue()
 
 
+@projects.EITHER
 @pytest.mark.parametrize(
     ("source", "name", "content", "said"),
     [
@@ -201,9 +203,9 @@ def truncated_workbook() -> bytes:
         ),
     ],
 )
-def test_a_file_received_that_cannot_be_read_is_told_without_its_values(project, source, name, content, said):
+def test_a_file_received_that_cannot_be_read_is_told_without_its_values(veille, project, source, name, content, said):
     projects.receive(project, source, name, content, rows=1)
-    done = projects.veille(project, "build", "bulletin", "gao", "2016-10")
+    done = veille(project, "build", "bulletin", "gao", "2016-10")
     refused(done, 3, *said)
     assert not (project / "reports").exists()
 
@@ -242,6 +244,7 @@ def write(project, body: str, *, front: str = FRONT) -> None:
     path.write_text(f"---\n{front}\n---\n\n{body}\n", encoding="utf-8")
 
 
+@projects.EITHER
 @pytest.mark.parametrize(
     ("body", "said"),
     [
@@ -263,9 +266,9 @@ def write(project, body: str, *, front: str = FRONT) -> None:
         ),
     ],
 )
-def test_a_text_that_is_not_admitted_is_told_with_its_line(project, body, said):
+def test_a_text_that_is_not_admitted_is_told_with_its_line(veille, project, body, said):
     write(project, body)
-    done = projects.veille(project, "build", "bulletin", "gao", "2016-10")
+    done = veille(project, "build", "bulletin", "gao", "2016-10")
     refused(done, 3, "bulletin/gao/2016-10.md", *said)
     assert not (project / "reports").exists()
 
@@ -355,6 +358,7 @@ def test_help_of_receive_names_every_edition_of_the_gazetteer(shared):
 # ---- what is written for those who collect data: no project is needed -----------------------------------------------
 
 
+@projects.EITHER
 @pytest.mark.parametrize(
     ("arguments", "name", "sheets"),
     [
@@ -364,16 +368,17 @@ def test_help_of_receive_names_every_edition_of_the_gazetteer(shared):
         pytest.param(("template", "alerts", "alertes.xlsx"), "alertes.xlsx", ["Lisez-moi", "Données", "Listes"], id="template-named"),
     ],
 )  # fmt: skip
-def test_a_form_or_a_template_is_written_once_and_never_over_another_file(tmp_path, arguments, name, sheets):
-    done = projects.veille(tmp_path, *arguments)
+def test_a_form_or_a_template_is_written_once_and_never_over_another_file(veille, tmp_path, arguments, name, sheets):
+    done = veille(tmp_path, *arguments)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{name}\n", "")
     assert [p.name for p in tmp_path.iterdir()] == [name]
     written = (tmp_path / name).read_bytes()
     assert CalamineWorkbook.from_filelike(io.BytesIO(written)).sheet_names == sheets
-    refused(projects.veille(tmp_path, *arguments), 2, f"{name} existe déjà.", "un fichier n’est jamais remplacé")
+    refused(veille(tmp_path, *arguments), 2, f"{name} existe déjà.", "un fichier n’est jamais remplacé")
     assert (tmp_path / name).read_bytes() == written
 
 
+@projects.EITHER
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -383,8 +388,8 @@ def test_a_form_or_a_template_is_written_once_and_never_over_another_file(tmp_pa
         pytest.param(("form", "absent/formulaire.xlsx"), ["n’existe pas"], id="a-folder-that-is-not-there"),
     ],
 )  # fmt: skip
-def test_a_workbook_that_cannot_be_written_is_told(tmp_path, arguments, said):
-    refused(projects.veille(tmp_path, *arguments), 2, *said)
+def test_a_workbook_that_cannot_be_written_is_told(veille, tmp_path, arguments, said):
+    refused(veille(tmp_path, *arguments), 2, *said)
     assert not list(tmp_path.iterdir())
 
 

@@ -361,9 +361,7 @@ def as_tables(world):
     return canonical(rows, [coverage_row(c, m, covered=v) for (c, m), v in coverage.items()], services=services)
 
 
-@given(WORLD)
-@random_cases(18)
-def test_every_count_is_the_one_that_counting_by_hand_gives(world):
+def check_counts(world) -> None:
     found = {k: v for k, v in cells(as_tables(world)).items() if k[0].split(".")[0] in COUNTED_HERE}
     expected = by_hand(world)
     assert {k: v for k, v in found.items() if v} == {k: v for k, v in expected.items() if v}
@@ -375,8 +373,19 @@ def test_every_count_is_the_one_that_counting_by_hand_gives(world):
 
 
 @given(WORLD)
-@random_cases(9)
-def test_regions_add_up_to_their_area_and_parts_to_their_whole(world):
+@random_cases(8)
+def test_every_count_is_the_one_that_counting_by_hand_gives(world):
+    check_counts(world)
+
+
+@pytest.mark.full
+@given(WORLD)
+@random_cases(18)
+def test_every_count_is_the_one_that_counting_by_hand_gives_in_more_worlds(world):
+    check_counts(world)
+
+
+def check_sums(world) -> None:
     found = cells(as_tables(world))
     keys = {key for key, _, _ in found if key.split(".")[0] in COUNTED_HERE}
     for area in places.areas(PARAMS).values():
@@ -394,8 +403,19 @@ def test_regions_add_up_to_their_area_and_parts_to_their_whole(world):
 
 
 @given(WORLD)
+@random_cases(4)
+def test_regions_add_up_to_their_area_and_parts_to_their_whole(world):
+    check_sums(world)
+
+
+@pytest.mark.full
+@given(WORLD)
 @random_cases(9)
-def test_a_zero_from_the_forms_is_marked_unless_the_whole_place_reported(world):
+def test_regions_add_up_to_their_area_and_parts_to_their_whole_in_more_worlds(world):
+    check_sums(world)
+
+
+def check_zeros(world) -> None:
     from_forms = {m.name for m in MEASURES if m.grid == "rows"}
     covered = {(c, month) for (c, month), v in world[1].items() if v}
     leaves = {}
@@ -407,6 +427,19 @@ def test_a_zero_from_the_forms_is_marked_unless_the_whole_place_reported(world):
             assert not r.is_partial_zero
         else:  # even where somebody answered zero: others were not asked
             assert r.is_partial_zero != all((c, r.period) in covered for c in leaves[r.place])
+
+
+@given(WORLD)
+@random_cases(4)
+def test_a_zero_from_the_forms_is_marked_unless_the_whole_place_reported(world):
+    check_zeros(world)
+
+
+@pytest.mark.full
+@given(WORLD)
+@random_cases(9)
+def test_a_zero_from_the_forms_is_marked_unless_the_whole_place_reported_in_more_worlds(world):
+    check_zeros(world)
 
 
 # --- stocks and activities ----------------------------------------------------------------------------------------

@@ -188,9 +188,13 @@ def test_there_are_more_kinds_than_were_asked_for():
 
 @pytest.mark.parametrize("kind", kinds())
 def test_a_hostile_file_is_read_right_or_refused(kind, folder):
-    case = make(kind, 0, folder)
-    judge_control(case, folder / "control")
-    judge(case, folder / "project")
+    judge(make(kind, 0, folder), folder / "project")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_file_without_its_fault_is_read(kind, folder):
+    judge_control(make(kind, 0, folder), folder / "control")
 
 
 def judge_many(kind: str) -> None:

@@ -568,10 +568,10 @@ def test_the_longest_label_that_fits_is_read(monkeypatch, tmp_path):
     [
         ("validation_status_not_approved", False),
         ("Not Approved", False),
-        ("Not approved", False),
+        pytest.param("Not approved", False, marks=pytest.mark.full),
         ("validation_status_on_hold", True),
-        ("On Hold", True),
-        ("Approved", True),
+        pytest.param("On Hold", True, marks=pytest.mark.full),
+        pytest.param("Approved", True, marks=pytest.mark.full),
         ("", True),
     ],
 )

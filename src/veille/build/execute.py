@@ -14,9 +14,8 @@ import nbformat
 
 from .. import errors
 from ..errors import BadData, BuildFailed, VeilleError
-from ..present.shown import MIME
 from ..published import STAGE_VARIABLE
-from ..render.document import Block
+from ..render.document import MIME, Block
 from ..texts import markdown
 from . import transport
 

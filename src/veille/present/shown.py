@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from ..render.document import Block
+from ..render.document import MIME, Block
 from ..render.html import blocks_html
-
-MIME = "application/vnd.veille.block+json"
 
 
 class Shown:

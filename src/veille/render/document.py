@@ -32,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 SCHEMA = 1
+MIME = "application/vnd.veille.block+json"  # what a notebook shows a block as
 Run = dict
 Runs = list[dict]
 Block = dict

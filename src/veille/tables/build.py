@@ -292,7 +292,10 @@ def fetch(con: duckdb.DuckDBPyConnection, name: str, table: str = "") -> pd.Data
     spec = definitions()[name].kept
     order = f" ORDER BY {', '.join(definitions()[name].key)}" if definitions()[name].key else ""
     result = con.execute(f"SELECT {', '.join(spec)} FROM {table or name}{order}")
-    columns = list(zip(*result.fetchall(), strict=True)) or [()] * len(spec)
+    rows = result.fetchall()
+    if not rows:
+        return empty(name)
+    columns = list(zip(*rows, strict=True))
     return pd.DataFrame(
         {
             c: pd.Series(list(values), dtype=object).astype(dtype(s))
@@ -309,4 +312,5 @@ def build(snapshots: Sequence[Snapshot], spill: Path | None = None) -> Tables:
     with connection(spill) as con:
         parts = [part(con, snapshot, name=f"part{n}") for n, snapshot in enumerate(snapshots)]
         assemble(con, [(p.snapshot, p.tables) for p in parts])
-        return {name: fetch(con, name) for name in CONTRACTS}
+        given = {name for p in parts for name in p.tables}
+        return {name: fetch(con, name) if name in given else empty(name) for name in CONTRACTS}
