@@ -101,6 +101,7 @@ class Series:
         self.sums: Sums = []
         self.tables: dict[tuple, np.ndarray] = {}
         self.printable: list[np.ndarray] = []  # every table that a release prints, in order
+        self.kinds: list[str] = []  # of each: month, ytd, new (a month as revised), quarter
         self.failed = 0
 
     def _add(self, counts: np.ndarray, weight: float, own: list[np.ndarray], lower: float = 0.0, late: bool = False) -> np.ndarray:  # fmt: skip
@@ -141,12 +142,14 @@ class Series:
         table = self._margins(counts, own, 1.0)
         self.tables["month", number] = table
         self.printable.append(table)
+        self.kinds.append("month")
         before = self.tables.get(("ytd", number - 1))
         if before is not None:
             size = self._value(table) + self._value(before)
             ytd = self._add(size, 4.0, self._own_sum([table, before]))
             self._tie(ytd, [before, table])
             self.printable.append(ytd)
+            self.kinds.append("ytd")
             self.tables["ytd", number] = ytd
         else:
             self.tables["ytd", number] = table
@@ -169,10 +172,12 @@ class Series:
             new = self._add(self._value(old) + self._value(differences), 2.0, self._own_sum([old, differences]))
             self._tie(new, [old, differences])
             self.printable.append(new)
+            self.kinds.append("new")
             fresh.append(new)
         quarter = self._add(sum(self._value(n) for n in fresh), 4.0, self._own_sum(fresh))
         self._tie(quarter, fresh)
         self.printable.append(quarter)
+        self.kinds.append("quarter")
 
     def _value(self, ids: np.ndarray) -> np.ndarray:
         return np.array(self.value)[ids]
