@@ -46,7 +46,7 @@ def store(con: duckdb.DuckDBPyConnection, name: str, df: pd.DataFrame, table: st
     """
     kinds = {c: _KINDS.get(dtype(s), "VARCHAR") for c, s in tables()[name].kept.items()}
     if df.empty and not extra and set(kinds) <= set(df.columns):
-        # Nothing to hand over: most tables of a version are empty, and a frame costs twenty times as much.
+        # Nothing to hand over: most tables of a version are empty, and a frame costs four times as much.
         nothing = ", ".join(f'CAST(NULL AS {kind}) AS "{c}"' for c, kind in kinds.items())
         con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {nothing} WHERE false").fetchall()
         return
