@@ -16,6 +16,21 @@ from ..texts import Texts
 
 COLUMNS = ("key", "place", "period", "value", "unit", "display", "status", "table", "query", "caveat")
 Register = dict[str, SafeNumber]
+# Attributes that people hear or read.
+SPOKEN = (
+    "aria-label",
+    "aria-description",
+    "aria-valuetext",
+    "aria-roledescription",
+    "alt",
+    "title",
+    "xlink:title",
+    "placeholder",
+    "summary",
+    "label",
+    "content",
+    "data-label",
+)
 
 
 def constants(safe: SafeTables, text: Texts | None) -> dict[str, str]:
@@ -59,8 +74,8 @@ def to_csv(found: Register, area: str, period: str, lang: str) -> str:
     return buffer.getvalue()
 
 
-class _Page(HTMLParser):
-    """Walks a page: registered numbers are checked, the digits that remain are collected."""
+class Walker(HTMLParser):
+    """Walks a page or a drawing: registered numbers are checked, the digits that remain are collected."""
 
     VOID = {"meta", "br", "link", "img", "path", "use", "hr", "input", "rect"}
 
@@ -75,7 +90,7 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        for name in ("aria-label", "alt", "title", "placeholder", "summary"):
+        for name in SPOKEN if tag != "meta" or given.get("name") not in ("viewport", None) else ():
             value = given.get(name) or ""
             if value not in self.spoken and stray(value):
                 self.problems.append(f"attribut {name}")
@@ -123,6 +138,10 @@ class _Page(HTMLParser):
             self.problems.append("graduation")
         self.text.append("\u241f")  # a registered number stood here: digits on both sides do not join
 
+    def handle_comment(self, data: str) -> None:
+        if stray(data):
+            self.problems.append("commentaire")
+
     def handle_data(self, data: str) -> None:
         if self.inside:
             self.inside[-1] += data
@@ -137,7 +156,7 @@ def check_html(
     spoken = {plain(runs) for block in blocks for runs in runs_of(block)} | {
         plain(b["alt"]) for b in blocks if b["kind"] == "figure"
     }
-    walker = _Page(found, constants(safe, text), spoken, lang)
+    walker = Walker(found, constants(safe, text), spoken, lang)
     walker.feed(page)
     walker.close()
     left = [word for line in "".join(walker.text).split("\n") for word in stray(line)]

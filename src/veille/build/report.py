@@ -10,7 +10,7 @@ from ..errors import BuildFailed, UnknownName
 from ..render.document import SCHEMA, Block
 from ..sources.snapshots import sha256, together
 from ..versions import Say
-from . import execute, numbers, packet, quarto, stage
+from . import artefacts, execute, numbers, packet, quarto, stage
 from .stage import Plan
 
 ENGINES = ("veille", "quarto")
@@ -134,6 +134,7 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
         page = (out / f"{plan.stem}.html").read_text(encoding="utf-8")
         if engine == "veille":
             numbers.check_html(page, found, blocks, safe, plan.lang, text)
+        checked = artefacts.check(out, plan.stem, document, found, safe, text)
         promised = [f"{plan.stem}.{kind}" for kind in plan.product.artefacts]
         missing = [name for name in promised if not (out / name).is_file() or not (out / name).stat().st_size]
         if missing:
@@ -166,6 +167,7 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
                         "name": "numbers of the page are registered",
                         "result": "passed" if engine == "veille" else "not run (Quarto page); blocks checked",
                     },
+                    *({"name": name, "result": "passed"} for name in checked),
                     {"name": "notebook process isolation", "result": isolation},
                     {"name": "texts written by people", "result": "present" if text else "missing: draft only"},
                     {"name": "joint disclosure audit", "result": "passed"},
