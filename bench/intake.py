@@ -41,7 +41,7 @@ from veille.sources import receive
 from veille.tables import build
 project = Project(Path(sys.argv[2]))
 start = time.perf_counter()
-got = receive.receive([Path(sys.argv[1])], sys.argv[3], date(2024, 1, 5), project, producer='Mesure', edition=sys.argv[4], quality=len(sys.argv) > 5)
+got = receive.receive([Path(sys.argv[1])], sys.argv[3], date(2024, 1, 5), project, producer='Mesure', edition=sys.argv[4])
 spent = time.perf_counter() - start
 print(json.dumps([spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, got.balance.read, got.balance.kept]))
 """

@@ -696,3 +696,15 @@ def test_the_rules_in_force_are_the_strict_ones():
 
 def test_every_declared_table_has_rules():
     assert set(MEASURE) == set(IN_FORCE.tables)
+
+
+def test_a_number_told_of_zones_only_still_adds_up_to_the_country():
+    """Monitors are counted by zone and country: the one hidden zone was the country less the others."""
+    zones = {"gao": 20, "mopti": 12, "tombouctou": 9, "kidal": 3}
+    level = {"mali": "country"}
+    cells = [
+        ("monitors", "monitors", place, level.get(place, "area"), MONTH, n, "monitors", "mixed", False)
+        for place, n in {**zones, "mali": sum(zones.values())}.items()
+    ]
+    made = judge.judge(pd.DataFrame(cells, columns=CUBE_COLUMNS), IN_FORCE, AREAS)["cluster"]
+    assert len(made.protected.hidden) >= 2 and ("monitors", "kidal", MONTH) in made.protected.hidden

@@ -112,7 +112,7 @@ def check_refused(error: VeilleError, expected: Refused, case: Case, project: Pr
     assert any(name in text for name in names), f"no file in {text!r}"
     assert error.next_step
     assert not list(project.raw("real").rglob("*")), "something was stored"
-    assert not list(project.work.glob("receive-*")), "a draft was left"
+    assert not project.intake.exists(), "a draft was left"
 
 
 SECONDS, MEGABYTES = 2, 300  # that a refusal may take, beside what the process had before

@@ -220,7 +220,7 @@ def test_a_stop_in_the_middle_leaves_the_deposit_as_it_was(project, export, monk
     monkeypatch.setattr(module, "_papers", full)
     with pytest.raises(OSError):
         take(project, export)
-    assert not list(project.raw("real").rglob("*")) and not list(project.work.glob("receive-*"))
+    assert not list(project.raw("real").rglob("*")) and not project.intake.exists()
 
 
 def test_only_what_changed_is_read_again(project, export, tmp_path):
@@ -280,7 +280,7 @@ def test_a_file_that_is_wrong_anywhere_leaves_nothing_behind(project, tmp_path, 
         take(project, path)
     assert said in str(refused.value) and "ZQX" not in str(refused.value) and "zqx" not in str(refused.value)
     assert not list(project.raw("real").rglob("*"))
-    assert not list(project.work.glob("receive-*"))
+    assert not project.intake.exists()
 
 
 def test_a_source_that_nobody_reads_gets_a_guess(project, export):

@@ -183,10 +183,12 @@ class _Reader:
             columns.setdefault((name, period), []).append(place)
         for (name, period), places in columns.items():
             for whole in places:
-                # An area and the country are made of regions; a region, of cercles.
-                level = 0 if rank[whole] == 1 else 1
-                parts = [p for p in places if rank[p] == level and p != whole and ground[p] <= ground[whole]]
-                if rank[whole] and parts:
+                # A zone and the country are made of regions; a region, of cercles; the country of zones where no region is told.
+                inside = [p for p in places if rank[p] < rank[whole] and ground[p] <= ground[whole]]
+                parts: list[str] = []
+                for level in {1: (0,), 2: (1,), 3: (1, 2)}.get(rank[whole], ()):
+                    parts = parts or [p for p in inside if rank[p] == level]
+                if parts:
                     self._sum(
                         (name, whole, period),
                         [(name, p, period) for p in parts],

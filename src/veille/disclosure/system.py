@@ -100,15 +100,19 @@ def _inside(address: Address, measure: Measure, cells: Mapping[Address, Measure]
 
 
 def _over_places(cells: Mapping[Address, Measure], areas: Mapping[str, Area]) -> Iterator[Relation]:
-    inside: dict[str, tuple[str, ...]] = {}
+    # What each place is made of, the finest first: a number that exists for no region still adds up from zones to the country.
+    inside: dict[str, list[tuple[str, ...]]] = {}
+    zones = tuple(area.code for area in areas.values() if not area.is_country)
     for area in areas.values():
-        inside[area.code] = tuple(str(r.place) for r in area.regions)
+        inside[area.code] = [tuple(str(r.place) for r in area.regions), zones if area.is_country else ()]
         for region in area.regions:
-            inside[str(region.place)] = tuple(str(c) for c in region.cercles)
+            inside[str(region.place)] = [tuple(str(c) for c in region.cercles)]
     for name, place, period in cells:
-        parts = tuple((name, part, period) for part in inside.get(place, ()) if (name, part, period) in cells)
-        if parts:
-            yield Relation((name, place, period), parts)
+        for finer in inside.get(place, ()):
+            parts = tuple((name, part, period) for part in finer if (name, part, period) in cells)
+            if parts:
+                yield Relation((name, place, period), parts)
+                break
 
 
 def _over_periods(cells: Mapping[Address, Measure]) -> Iterator[Relation]:

@@ -152,7 +152,7 @@ def _verified_item(share: SafeNumber, sure: SafeNumber, unsure: SafeNumber) -> d
         )
         return _item(say(sure), say(label_), note)
     received = sure.status != "not_received"
-    note = say("effectif trop petit") if received else say("vérification non reçue")
+    note = say("non publié") if received else say("vérification non reçue")
     return _item(say(sure), say("incidents vérifiés"), note, is_warning=not received)
 
 

@@ -444,7 +444,7 @@ def figure_of_victims(edition: Edition) -> Shown:
     if total.status == "not_received":
         return Shown(nothing_received(edition, "Victimes"))
     if not is_any_shown(n for _, n in rows):
-        return Shown(paragraph(say("Victimes citées : ", total, ". La répartition est trop petite pour être publiée.")))
+        return Shown(paragraph(say("Victimes citées : ", total, ". La répartition n’est pas publiée.")))
     children = edition.number("child_victims_people")
     title = say(counted(total, "victime citée", "victimes citées"), " dans les incidents du mois")
     if children.is_shown:

@@ -84,8 +84,8 @@ def nothing_received(edition: Edition, what: str) -> Block:
 
 
 def too_few(what: str) -> Block:
-    """Received, and too small to be printed without showing someone."""
-    return paragraph(soft(say(f"{what} : effectifs trop petits pour être publiés ce mois-ci.")))
+    """Received, and not printed. Why (too small, or beside something small) is not said: R5."""
+    return paragraph(soft(say(f"{what} : non publié ce mois-ci.")))
 
 
 def is_any_shown(numbers: Iterable[SafeNumber]) -> bool:
