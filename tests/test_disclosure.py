@@ -19,7 +19,7 @@ from incidents import PARAMS, ROOT, canonical, coverage_row, incident_row, rando
 
 from veille import places
 from veille.codes import code_list
-from veille.disclosure import derive, judge, protect, rules, safe
+from veille.disclosure import derive, judge, protect, rules, safe, system
 from veille.disclosure.safe import SafeNumber, SafeTables
 from veille.errors import BadData, BuildFailed
 from veille.indicators.count import CUBE_COLUMNS, cubes
@@ -708,3 +708,27 @@ def test_a_number_told_of_zones_only_still_adds_up_to_the_country():
     ]
     made = judge.judge(pd.DataFrame(cells, columns=CUBE_COLUMNS), IN_FORCE, AREAS)["cluster"]
     assert len(made.protected.hidden) >= 2 and ("monitors", "kidal", MONTH) in made.protected.hidden
+
+
+def test_that_assisted_cases_were_referred_is_taken_for_granted():
+    """A reader takes it that no service assisted more people than were referred to it: that is a bound on hidden ones."""
+    cells = []
+    for table, indicator, total, health, legal in (
+        ("cases_referred", "cases_referred", 9, 5, 4),
+        ("cases_assisted", "cases_assisted", 8, 4, 4),
+    ):
+        cells.append(cell(table, total, key=indicator))
+        cells.append(cell(f"{table}_by_service", health, key=f"{indicator}.service=health"))
+        cells.append(cell(f"{table}_by_service", legal, key=f"{indicator}.service=legal"))
+    frame = pd.DataFrame(cells, columns=CUBE_COLUMNS)
+    kinds = {(r.total[0], r.parts[0][0]) for r in system.relations({(c[1], c[2], c[4]): MEASURE[c[0]] for c in cells}, AREAS) if r.kind == "usual"}  # fmt: skip
+    assert ("cases_referred", "cases_assisted") in kinds
+    assert ("cases_referred.service=health", "cases_assisted.service=health") in kinds
+    made = judge.judge(frame, IN_FORCE, AREAS)["cluster"]
+    assert not made.protected.hidden and not made.protected.unusual
+
+
+def test_an_exception_to_what_is_usual_is_no_contradiction():
+    cells = [cell("cases_referred", 5, key="cases_referred"), cell("cases_assisted", 8, key="cases_assisted")]
+    made = judge.judge(pd.DataFrame(cells, columns=CUBE_COLUMNS), IN_FORCE, AREAS)["cluster"]
+    assert made.protected.unusual == {("cases_assisted", "gao", MONTH)} and not made.protected.hidden

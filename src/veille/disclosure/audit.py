@@ -69,8 +69,9 @@ class _Reader:
         carried: frozenset[Address],
         revised: frozenset[str],
         loose: frozenset[Address],
+        unusual: frozenset[Address],
     ) -> None:
-        self.rules, self.areas, self.loose = rules, areas, loose
+        self.rules, self.areas, self.loose, self.unusual = rules, areas, loose, unusual
         self.known: list[int | None] = []
         self.printed: list[bool] = []  # always printed, whatever its value
         self.measure: dict[Address, Measure] = {}
@@ -152,7 +153,7 @@ class _Reader:
             if parts and all(p in self.measure for p in parts):
                 self._sum(address, parts)
             tail = address[0].partition(".")[2]
-            for other in measure.within:
+            for other in (*measure.within, *(() if address in self.unusual else measure.usually_within)):
                 held = next(
                     (
                         w
@@ -331,17 +332,18 @@ def audit(
     carried: frozenset[Address] = frozenset(),
     revised: frozenset[str] = frozenset(),
     loose: frozenset[Address] = frozenset(),
+    unusual: frozenset[Address] = frozenset(),
     insiders: Mapping[str, Mapping[Address, int]] | None = None,
     late: Mapping[Address, int] | None = None,
 ) -> Verdict:
     """Whether a reader of `numbers` and of all `facts` of the ledger can work out a sensitive number.
 
     sensitive: address -> threshold. carried: printed again as before. revised: periods open to late records; late: the
-    differences that are sensitive, address -> threshold. loose: totals known to hold more than their printed parts.
+    differences that are sensitive, address -> threshold. loose: totals known to hold more than their printed parts; unusual: numbers that do not keep to `usually_within`.
     insiders: what each organisation knows of its own. Raises DisclosureRefused for a number that it cannot place.
     """
     given = list(numbers)
-    reader = _Reader(given, rules, areas, facts, carried, revised, loose)
+    reader = _Reader(given, rules, areas, facts, carried, revised, loose, unusual)
     reader.relate()
     _check_derived(reader.derived, given, rules)
     missing = [a for a in sensitive if a not in reader.new]

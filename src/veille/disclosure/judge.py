@@ -16,7 +16,7 @@ from .rules import AUDIENCES, Address, Rules
 from .safe import SafeNumber
 from .system import Past
 
-_TIMES = 4
+_TIMES = 8
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ def judge(
                 carried=made.carried,
                 revised=before.past.revised,
                 loose=made.loose,
+                unusual=made.unusual,
                 insiders=_by_organisation(behind or {}),
                 late=made.late,
             )

@@ -38,6 +38,7 @@ class Protected:
     withdrawn: tuple[Sheet, ...]
     carried: frozenset[Address]
     loose: frozenset[Address]
+    unusual: frozenset[Address]
 
     sheets: dict[Address, Sheet]
     late: dict[Address, int]
@@ -111,7 +112,17 @@ def protect(
         _safe(c, past.prints[a][-1].value if a in carried else c.value, a in reasons and a not in carried)
         for a, c in rows.items()
     ]
-    return Protected(numbers, reasons, found, tuple(withdrawn), carried, frozenset(made.loose), sheets, made.late)
+    return Protected(
+        numbers,
+        reasons,
+        found,
+        tuple(withdrawn),
+        carried,
+        frozenset(made.loose),
+        frozenset(made.unusual),
+        sheets,
+        made.late,
+    )
 
 
 def as_printed(cubes: pd.DataFrame, past: Past) -> pd.DataFrame:

@@ -61,7 +61,7 @@ class Past:
 
 @dataclass(frozen=True)
 class Relation:
-    """`total = sum of parts`, or at least, or at most that much."""
+    """`total = sum of parts`, or at least, or at most that much; `usual`: at least, but for exceptions."""
 
     total: Address
     parts: tuple[Address, ...]
@@ -92,11 +92,12 @@ def _inside(address: Address, measure: Measure, cells: Mapping[Address, Measure]
     parts = tuple((part, *where) for part in measure.parts)
     if parts and all(part in cells for part in parts):
         yield Relation(address, parts)
-    for other in measure.within:
-        for whole in (".".join([other, *coded]), other):
-            if whole != name and (whole, *where) in cells:
-                yield Relation((whole, *where), (address,), "at_least")
-                break
+    for kind, others in (("at_least", measure.within), ("usual", measure.usually_within)):
+        for other in others:
+            for whole in (".".join([other, *coded]), other):
+                if whole != name and (whole, *where) in cells:
+                    yield Relation((whole, *where), (address,), kind)
+                    break
 
 
 def _over_places(cells: Mapping[Address, Measure], areas: Mapping[str, Area]) -> Iterator[Relation]:
@@ -135,6 +136,7 @@ class System:
     problem: Problem
     cells: list[tuple[Address, bool]]  # slacks and differences come after them
     loose: set[Address]  # totals that hold more than the parts they are printed with
+    unusual: set[Address]  # numbers that are larger than what usually holds them
     late: dict[Address, int]  # differences between two releases that are sensitive, with their threshold
 
 
@@ -213,14 +215,14 @@ def build(
             cells.append((address, True))
     count = len(cells)
     found = list(relations(measures, areas))
-    loose = _tie(b, found, at)
+    loose, unusual = _tie(b, found, at)
     late = _differences(b, found, at, measures, rules, audience)
     _cap(b)
     own = [
         np.array([gave.get(address, 0) for address, _ in cells] + [0] * (len(b.value) - count))
         for gave in _by_organisation(behind or {})
     ]
-    return System(b.problem(own), cells, loose, late)
+    return System(b.problem(own), cells, loose, unusual, late)
 
 
 def _by_organisation(behind: Mapping[Address, Mapping[str, int]]) -> list[dict[Address, int]]:
@@ -231,9 +233,14 @@ def _by_organisation(behind: Mapping[Address, Mapping[str, int]]) -> list[dict[A
     return [out[name] for name in sorted(out)]
 
 
-def _tie(b: _Builder, found: list[Relation], at: Mapping[Address, Mapping[int, int]]) -> set[Address]:
-    """Add every sum at every release where it holds; the totals that turn out to hold more than their parts."""
+def _tie(
+    b: _Builder, found: list[Relation], at: Mapping[Address, Mapping[int, int]]
+) -> tuple[set[Address], set[Address]]:
+    """Add every sum at every release where it holds; the totals that hold more than their parts, the parts that are
+    larger than what usually holds them.
+    """
     loose: set[Address] = set()
+    unusual: set[Address] = set()
     seen: set[tuple] = set()
     for relation in found:
         for release in sorted({r for a in (relation.total, *relation.parts) for r in at[a]}):
@@ -247,6 +254,11 @@ def _tie(b: _Builder, found: list[Relation], at: Mapping[Address, Mapping[int, i
             seen.add((total, *parts))
             rest = b.value[total] - sum(b.value[p] for p in parts)
             kind = relation.kind
+            if kind == "usual":
+                if rest < 0:
+                    unusual.add(relation.parts[0])
+                    continue
+                kind = "at_least"
             if kind == "exact" and rest > 0:
                 # Some of the whole is not told by its parts: printed totals of cercles whose forms never came.
                 kind = "at_least"
@@ -263,7 +275,7 @@ def _tie(b: _Builder, found: list[Relation], at: Mapping[Address, Mapping[int, i
             else:
                 slack = b.add(int(abs(rest)), HIDDEN)
                 b.sums.append(([total, *parts, slack], [-1, *[1] * len(parts), 1 if kind == "at_least" else -1]))
-    return loose
+    return loose, unusual
 
 
 def _latest(at: Mapping[int, int], release: int) -> int | None:

@@ -22,8 +22,9 @@ class Measure:
 
     What a reader may add up: `adds_up` names the dimensions whose codes are exclusive and complete, so that they give
     the number without that dimension; `parts`, other keys that add up to this number; `within`, other numbers that hold
-    this one (for a breakdown, the same codes of them when they have that breakdown); `covered_by_codes`: its codes may
-    overlap but leave nobody out.
+    this one (for a breakdown, the same codes of them when they have that breakdown); `usually_within`, numbers that hold it
+    in practice, though not by definition: a reader takes that for granted where nothing printed denies it;
+    `covered_by_codes`: its codes may overlap but leave nobody out.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Measure:
     adds_up: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
+    usually_within: tuple[str, ...] = ()
     covered_by_codes: bool = False
 
 
@@ -352,6 +354,7 @@ MEASURES: tuple[Measure, ...] = (
         _cases("assisted"),
         grid="rows",
         within=("protection_incidents",),
+        usually_within=("cases_referred",),
     ),
     Measure(
         "cases_referred_by_service",
@@ -376,6 +379,7 @@ MEASURES: tuple[Measure, ...] = (
         "rows",
         within=("cases_assisted",),
         covered_by_codes=True,
+        usually_within=("cases_referred",),
     ),
     Measure(
         "communes_followed",
