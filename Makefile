@@ -87,10 +87,10 @@ texts: $(VENV)/.ready ## Crée le formulaire des textes : REGION=gao MONTH=2017-
 
 test: $(VENV)/.ready-test ## Tests de tous les jours (moins de 4 minutes)
 	@$(VENV)/bin/python -m ruff check --quiet . && $(VENV)/bin/python -m ruff format --quiet --check src tests
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-full: $(VENV)/.ready-test ## La longue série (moins de 20 minutes)
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m full
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m full
 
 bench: $(VENV)/.ready-test ## Mesures, côte à côte avec d’autres outils (quelques minutes)
 	@$(VENV)/bin/python bench/intake.py

@@ -397,6 +397,7 @@ def test_a_disk_that_fills_while_counting_is_a_sentence_too(small_disk):
     assert "Disque plein" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.full
 def test_two_builds_of_one_report_at_the_same_time_both_succeed(built):
     project, target, before = built
     running = [projects.start(project, "build", "bulletin", "gao", "2016-10") for _ in range(2)]

@@ -583,6 +583,7 @@ def break_cell(place: Place) -> None:
     path.write_text(json.dumps(content), encoding="utf-8")
 
 
+@pytest.mark.full
 def test_a_cell_that_fails_prints_no_mark(counted, tmp_path):
     place = new(tmp_path, counted[0].root)
     break_cell(place)

@@ -71,7 +71,7 @@ def test_the_same_numbers_give_the_same_pattern_and_what_is_known_is_not_changed
 
 
 @given(SEED)
-@random_cases(30)
+@random_cases(15)
 def test_no_complementary_cell_could_be_printed_after_all(seed):
     """The clean-up leaves none that could go alone: printing any one of them tells a sensitive number."""
     table, threshold, _ = some_table(seed)
