@@ -21,6 +21,7 @@ _COUNT = """
 import duckdb, json, resource, sys, time
 start = time.perf_counter()
 con = duckdb.connect()
+con.execute('SET enable_progress_bar = false')
 con.execute("SELECT \\"lieu/cercle\\", \\"incident/type_incident\\", count(*) FROM read_csv(?, all_varchar = true, delim = ';') GROUP BY ALL", [sys.argv[1]]).fetchall()
 print(json.dumps([time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 """
@@ -28,6 +29,7 @@ _TABLE = """
 import duckdb, json, resource, sys, time
 start = time.perf_counter()
 con = duckdb.connect()
+con.execute('SET enable_progress_bar = false')
 con.execute("CREATE TABLE t AS FROM read_csv(?, all_varchar = true, delim = ';')", [sys.argv[1]])
 con.execute("SELECT \\"lieu/cercle\\", \\"incident/type_incident\\", count(*) FROM t GROUP BY ALL").fetchall()
 print(json.dumps([time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
