@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
+# The random systems are those of the tests; they are found only once their folder is on the path, hence the imports below it.
 sys.path.insert(0, str(ROOT / "tests"))
 
 from tables_of_sums import Series, audit, random_counts, with_margins  # noqa: E402

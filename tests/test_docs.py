@@ -152,7 +152,7 @@ def _said() -> str:
         for node in ast.walk(ast.parse(_read(path))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 out.append(node.value)
-    one_of = stage._one_of
+    one_of = stage.one_of
     raised = (
         lambda: places.area("goa", ROOT / "params"),
         lambda: products.product("bulletn"),

@@ -81,6 +81,7 @@ def test_releasing_after_an_import_keeps_what_was_printed(tmp_path):
     receive(project, "2017-02-05", JANUARY, ["2017-01"])
     path = ROOT / "params" / "printed" / "amss_2016.csv"
     ledger.add_printed(project, ledger.read(project, "public"), path, "AMSS/HCR 2016", "2016-11-30")
+    versions.release(project, date(2017, 2, 5), "cluster")
     versions.release(project, date(2017, 2, 5), "public")
     book = ledger.read(project, "public")
     assert [e.kind for e in book.entries] == ["import", "release"]

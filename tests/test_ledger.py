@@ -125,6 +125,14 @@ def test_a_released_day_is_read_again_and_never_judged_again(year, monkeypatch):
     assert SafeTables.read(folder).meta["version"] == version.id
 
 
+def test_the_public_never_reads_before_the_members(fresh):
+    with pytest.raises(BadParameter, match="pas encore été diffusée aux membres"):
+        versions.release(fresh, date(2017, 2, 5), "public")
+    assert not (fresh.releases("public") / ledger.FILE).exists()
+    for audience in ("cluster", "public"):
+        assert versions.release(fresh, date(2017, 2, 5), audience)[1] is True
+
+
 def test_the_same_version_is_released_once_and_time_does_not_go_back(year):
     before = (year.releases("cluster") / ledger.FILE).read_bytes()
     assert versions.release(year, date(2017, 4, 5), "cluster")[1] is False

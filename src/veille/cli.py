@@ -170,12 +170,10 @@ def release(
     """Fige les tables sûres d’un jour et les inscrit au registre des diffusions : ce qui est diffusé ne se reprend pas."""
     from . import periods, versions
     from .build import packet
-    from .build.stage import AUDIENCES
-    from .errors import UnknownName
+    from .build.stage import AUDIENCES, one_of
     from .project import find
 
-    if audience not in AUDIENCES:
-        raise UnknownName("Diffusion", audience, AUDIENCES, feminine=True)
+    one_of("Diffusion", audience, AUDIENCES, feminine=True)
     with packet.disk_errors():
         folder, is_new = versions.release(find(), periods.day(as_of, "Date AS_OF"), audience, _say)
     print(f"{'diffusé' if is_new else 'déjà diffusé'} ({audience}) : {_relative(folder)}/")
@@ -222,13 +220,11 @@ def ledger_import(
     """Inscrit au registre ce qui fut imprimé avant lui : ces nombres sont publics, veille en tient compte."""
     from . import periods
     from .build import packet
-    from .build.stage import AUDIENCES
+    from .build.stage import AUDIENCES, one_of
     from .disclosure import ledger
-    from .errors import UnknownName
     from .project import find
 
-    if audience not in AUDIENCES:
-        raise UnknownName("Diffusion", audience, AUDIENCES, feminine=True)
+    one_of("Diffusion", audience, AUDIENCES, feminine=True)
     day = periods.day(printed, "Date de parution").isoformat()
     project = find()
     with packet.disk_errors():

@@ -402,7 +402,8 @@ def release(project: Project, as_of: date, audience: str, say: Say = lambda line
     """Freeze what an audience may read of the real data received by a day, and enter it in the ledger.
 
     The only way in which anything is ever released. The folder of the frozen tables, and whether it is new: the same
-    version is not released twice. Raises BadParameter for a day before the last release or without data,
+    version is not released twice. Members first: what the public reads must be part of what they were judged with. Raises
+    BadParameter for a day before the last release or without data, or a public release before that of the members,
     DisclosureRefused when the candidate may not be released.
     """
     from .disclosure import ledger
@@ -419,6 +420,11 @@ def release(project: Project, as_of: date, audience: str, say: Say = lambda line
             raise BadParameter(
                 f"Une diffusion plus récente existe ({last}).",
                 "Une diffusion suit l’ordre du temps : donnez un jour plus tardif.",
+            )
+        if audience == "public" and version.id not in {e.version for e in ledger.read(project, "cluster").releases}:
+            raise BadParameter(
+                "Cette version n’a pas encore été diffusée aux membres.",
+                f"Les membres lisent aussi l’édition publique : veille release --as-of {as_of} --audience cluster, d’abord.",
             )
         entry = ledger.freeze(project, book, candidate(version, audience, say), as_of.isoformat())
         return project.releases(audience) / entry.folder, True

@@ -69,7 +69,8 @@ class Plan:
         return f"{self.product.name}_{self.area.code}_{self.period}"
 
 
-def _one_of(what: str, given: str, known: tuple[str, ...], *, feminine: bool = False) -> str:
+def one_of(what: str, given: str, known: tuple[str, ...], *, feminine: bool = False) -> str:
+    """The given name when it is a known one. Raises UnknownName otherwise."""
     if given not in known:
         raise UnknownName(what, given, known, feminine=feminine)
     return given
@@ -101,10 +102,10 @@ def plan(
     if chosen.areas and area.code not in chosen.areas:
         raise UnknownName("Région", region, chosen.areas, feminine=True)
     when = periods.parse(period, kind=chosen.period_kind)
-    _one_of("Diffusion", audience, chosen.audiences, feminine=True)
-    _one_of("Langue", lang, chosen.languages, feminine=True)
+    one_of("Diffusion", audience, chosen.audiences, feminine=True)
+    one_of("Langue", lang, chosen.languages, feminine=True)
     if nature:
-        _one_of("Nature de données", nature, NATURES, feminine=True)
+        one_of("Nature de données", nature, NATURES, feminine=True)
     day = periods.day(as_of, "Date AS_OF") if as_of else None
     months: dict[str, list[str]] = {}
     for kind in (nature,) if nature else NATURES:

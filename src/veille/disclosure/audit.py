@@ -134,7 +134,7 @@ class _Reader:
         groups: dict[tuple[str, str, str], list[Address]] = {}
         for address in self.measure:
             groups.setdefault((address[0].partition(".")[0], *address[1:]), []).append(address)
-        for (stem, place, period), some in groups.items():
+        for some in groups.values():
             coded = {a: dict(p.split("=", 1) for p in a[0].split(".")[1:]) for a in some}
             for whole, codes in coded.items():
                 finer: dict[str, list[Address]] = {}
@@ -147,7 +147,6 @@ class _Reader:
                         self._sum(whole, parts, least=whole in self.loose)
                     elif all(self.measure[p].covered_by_codes for p in parts):
                         self._sum(whole, parts, most=True)
-            del stem, place, period
         for address, measure in self.measure.items():
             parts = [(p, *address[1:]) for p in measure.parts]
             if parts and all(p in self.measure for p in parts):

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from ..codes import code_list
 from ..errors import BadData
-from ..indicators.registry import MEASURES, Measure, key
+from ..indicators.registry import BY_NAME, Measure, declared, key
 from ..places import Area, Place, name_of
 from .rules import LEVELS, Rules
 from .safe import SafeTables
 
-_MEASURES = {m.name: m for m in MEASURES}
 WHY = {
     "R1": "effectif plus petit que le seuil de {threshold}",
     "R2": "trop peu d’organisations derrière ce nombre, ou une seule qui domine",
@@ -68,16 +67,16 @@ def explain(
     hidden: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
     for name, place, when, why in notes["hidden"]:
         if place in here and when == period:
-            measure = _measure(name)
+            measure = declared(name)
             hidden.setdefault((measure.name, here[place]), []).append((name, place, why))
     yield "POUR L’INTÉRIEUR : ne se diffuse pas, ne se cite pas."
     yield f"{area.labels['fr']}, {period}, diffusion {audience}"
     if not hidden:
         yield "Rien n’est masqué."
     for (table, level), cells in sorted(
-        hidden.items(), key=lambda kv: (list(_MEASURES).index(kv[0][0]), LEVELS.index(kv[0][1]))
+        hidden.items(), key=lambda kv: (list(BY_NAME).index(kv[0][0]), LEVELS.index(kv[0][1]))
     ):
-        measure, dataset = _MEASURES[table], rules.of(table)
+        measure, dataset = BY_NAME[table], rules.of(table)
         yield ""
         yield f"{measure.meaning}, {LEVEL[level]} ({table})"
         words = {code: text.format(threshold=dataset.threshold.get(audience, "")) for code, text in WHY.items()}
@@ -96,13 +95,6 @@ def explain(
         yield f"  à lire à la place : {instead}" if instead else "  aucun tableau plus large ne l’imprime pour ce mois"
 
 
-def _measure(name: str) -> Measure:
-    dims = tuple(part.partition("=")[0] for part in name.split(".")[1:])
-    return next(
-        m for m in MEASURES if m.indicator == name.partition(".")[0] and tuple(d for d, _ in m.dimensions) == dims
-    )
-
-
 def _instead(table: str, level: str, area: Area, period: str, rules: Rules, tables: SafeTables) -> Iterator[str]:
     """The declared coarser tables that do print something for this report, in the declared order."""
     for other in rules.tables[table].falls_back:
@@ -110,7 +102,7 @@ def _instead(table: str, level: str, area: Area, period: str, rules: Rules, tabl
         where = where or level
         if LEVELS.index(where) < LEVELS.index(level) or (name == table and where == level):
             continue
-        measure = _MEASURES[name]
+        measure = BY_NAME[name]
         place = {"country": "mali", "area": area.code}.get(where)
         shown = [
             n

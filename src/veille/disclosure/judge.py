@@ -12,7 +12,7 @@ from ..places import Area
 from .audit import Fact, Verdict, audit
 from .derive import derive
 from .protect import Protected, Sheet, protect
-from .rules import AUDIENCES, Address, Rules
+from .rules import AUDIENCES, Address, Rules, by_organisation
 from .safe import SafeNumber
 from .system import Past
 
@@ -68,7 +68,7 @@ def judge(
                 revised=before.past.revised,
                 loose=made.loose,
                 unusual=made.unusual,
-                insiders=_by_organisation(behind or {}),
+                insiders=by_organisation(behind),
                 late=made.late,
             )
             if verdict.is_pass:
@@ -87,11 +87,3 @@ def judge(
 def _is_past(address: Address, before: History) -> bool:
     # Judged when it was printed, and printed still: nothing can take it back.
     return before.past.was_printed(address) and address[2] not in before.past.revised
-
-
-def _by_organisation(behind: Mapping[Address, Mapping[str, int]]) -> dict[str, dict[Address, int]]:
-    out: dict[str, dict[Address, int]] = {}
-    for address, gave in behind.items():
-        for organisation, n in gave.items():
-            out.setdefault(organisation, {})[address] = n
-    return out

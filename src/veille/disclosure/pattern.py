@@ -29,7 +29,7 @@ class Problem:
     need: 0, or the threshold that a sensitive quantity must be able to reach, as it must be able to be 0.
     state: FREE cells are decided here; SHOWN and HIDDEN ones (the past, or a rule) stay.
     weight: what hiding a cell costs, > 0. sums: (cells, signs): the signed sum is 0.
-    own: for each organisation, its part of each cell; need_own: its threshold, by cell.
+    own: for each organisation, its part of each cell.
     """
 
     value: np.ndarray

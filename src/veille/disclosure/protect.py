@@ -12,14 +12,13 @@ import pandas as pd
 
 from ..errors import DisclosureRefused
 from ..formats import plain
-from ..indicators.registry import MEASURES
+from ..indicators.registry import BY_NAME
 from ..places import Area
 from . import pattern, system
 from .rules import Address, Rules, Sensitive, sensitive
 from .safe import SafeNumber, clear
 from .system import Past
 
-_MEASURES = {m.name: m for m in MEASURES}
 # Why a number is hidden. R1, R2, R6: it is sensitive itself.
 COMPLEMENT, COVERAGE, TABLE, FROZEN, WIDER = "complement", "coverage", "R11", "past", "cluster"
 Sheet = tuple[str, str, str, str]  # table, level, area, period: what a page prints as one table
@@ -166,7 +165,7 @@ def _too_bare(
 
 
 def _safe(cell: tuple, value: int, is_hidden: bool) -> SafeNumber:
-    measure = _MEASURES[cell.table]
+    measure = BY_NAME[cell.table]
     return clear(
         key=cell.key,
         place=cell.place,

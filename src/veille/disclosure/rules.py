@@ -16,14 +16,13 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ..errors import BadData
-from ..indicators.registry import MEASURES, key
+from ..indicators.registry import BY_NAME, key
 
 Audience = Literal["cluster", "public"]
 AUDIENCES: tuple[Audience, ...] = ("cluster", "public")
 Level = Literal["cercle", "region", "area", "country"]
 LEVELS = ("cercle", "region", "area", "country")
 Address = tuple[str, str, str]  # key, place, period
-_MEASURES = {m.name: m for m in MEASURES}
 
 
 class _Closed(BaseModel):
@@ -87,11 +86,11 @@ class Rules(_Closed):
     def _agree(self) -> Rules:
         for name, table in self.tables.items():
             where = f"tables > {name}"
-            if name not in _MEASURES:
+            if name not in BY_NAME:
                 raise ValueError(f"{where} : aucun comptage de ce nom")
             if table.dataset not in self.datasets:
                 raise ValueError(f"{where} > dataset : ensemble absent de datasets")
-            dataset, measure = self.datasets[table.dataset], _MEASURES[name]
+            dataset, measure = self.datasets[table.dataset], BY_NAME[name]
             if any(LEVELS.index(level) < LEVELS.index(dataset.finest) for level in table.levels):
                 raise ValueError(f"{where} > levels : niveau plus fin que {dataset.finest} (R3)")
             if len(measure.dimensions) > dataset.crossed:
@@ -104,7 +103,7 @@ class Rules(_Closed):
                     raise ValueError(f"{where} > falls_back : table ou niveau non déclaré")
                 if stem == name and not level:
                     raise ValueError(f"{where} > falls_back : une table ne se remplace pas elle-même")
-        missing = [name for name in _MEASURES if name not in self.tables]
+        missing = [name for name in BY_NAME if name not in self.tables]
         if missing:
             raise ValueError(f"tables > {missing[0]} : table non déclarée")
         return self
@@ -116,7 +115,7 @@ class Rules(_Closed):
     def is_printed(self, table: str) -> bool:
         """Whether its cells are always printed: not about people, or plain totals of published practice."""
         dataset = self.of(table)
-        return not dataset.threshold or (dataset.plain == "printed" and not _MEASURES[table].dimensions)
+        return not dataset.threshold or (dataset.plain == "printed" and not BY_NAME[table].dimensions)
 
     def is_for(self, table: str, level: str, audience: str) -> bool:
         """Whether this audience may see the table at this level."""
@@ -204,9 +203,18 @@ def sensitive(
     return found
 
 
+def by_organisation(behind: Mapping[Address, Mapping[str, int]] | None) -> dict[str, dict[Address, int]]:
+    """What each organisation gave to each cell, from what each cell was given; in the order of their names."""
+    out: dict[str, dict[Address, int]] = {}
+    for address, gave in (behind or {}).items():
+        for organisation, n in gave.items():
+            out.setdefault(organisation, {})[address] = n
+    return dict(sorted(out.items()))
+
+
 def _alone_in_line(name: str, rows: list, neutral: tuple[str, ...], threshold: int) -> list[Address]:
     """Cells that hold the whole of their line, T or more: everybody in it is known to be so."""
-    measure = _MEASURES[name]
+    measure = BY_NAME[name]
     lines: dict[tuple, list] = {}
     for c in rows:
         codes = dict(part.split("=", 1) for part in c.key.split(".")[1:])

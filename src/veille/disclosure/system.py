@@ -14,12 +14,11 @@ import pandas as pd
 
 from .. import periods
 from ..errors import BadParameter, BuildFailed
-from ..indicators.registry import MEASURES, Measure
+from ..indicators.registry import BY_NAME, Measure
 from ..places import Area
 from .pattern import FREE, HIDDEN, SHOWN, Problem
-from .rules import LEVELS, Address, Rules, Sensitive
+from .rules import LEVELS, Address, Rules, Sensitive, by_organisation
 
-_MEASURES = {m.name: m for m in MEASURES}
 NOW = 1 << 30  # the release that is being decided
 
 
@@ -194,7 +193,7 @@ def build(
     for c in cubes.itertuples(index=False):
         if rules.of(c.table).threshold and rules.is_for(c.table, c.level, audience):
             address = (c.key, c.place, c.period)
-            measures[address], values[address], levels[address] = _MEASURES[c.table], int(c.value), c.level
+            measures[address], values[address], levels[address] = BY_NAME[c.table], int(c.value), c.level
     b = _Builder()
     cells: list[tuple[Address, bool]] = []
     # Of each number, its cells by release; what is decided now belongs to the release after all others.
@@ -220,17 +219,9 @@ def build(
     _cap(b)
     own = [
         np.array([gave.get(address, 0) for address, _ in cells] + [0] * (len(b.value) - count))
-        for gave in _by_organisation(behind or {})
+        for gave in by_organisation(behind).values()
     ]
     return System(b.problem(own), cells, loose, unusual, late)
-
-
-def _by_organisation(behind: Mapping[Address, Mapping[str, int]]) -> list[dict[Address, int]]:
-    out: dict[str, dict[Address, int]] = {}
-    for address, gave in behind.items():
-        for organisation, n in gave.items():
-            out.setdefault(organisation, {})[address] = n
-    return [out[name] for name in sorted(out)]
 
 
 def _tie(

@@ -559,6 +559,9 @@ DIFFERENCES: tuple[Difference, ...] = (
 )
 
 
+BY_NAME = {m.name: m for m in MEASURES}
+
+
 def key(indicator: str, dimensions: dict[str, str]) -> str:
     """`protection_incidents`, or `protection_incidents.category=property.verification=verified`."""
     return ".".join([indicator, *(f"{name}={code}" for name, code in dimensions.items())])
