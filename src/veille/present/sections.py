@@ -27,17 +27,15 @@ def sentence_on_entry_source(edition: Edition) -> Shown:
     )
     if documented.status == flash.status == "not_received":
         return Shown(nothing_received(edition, "Rapports documentés et rapports flash"))
-    return Shown(
-        paragraph(
-            say(
-                "Rapports documentés : ",
-                documented,
-                " ; rapports flash, pas encore documentés : ",
-                flash,
-                ". Un rapport flash peut être complété, corrigé ou infirmé le mois suivant.",
-            )
-        )
+    # A month that prints neither says so once; the sign of a hidden number ends with its own point.
+    split = (
+        say("Rapports documentés : ", documented, " ; rapports flash, pas encore documentés : ", flash)
+        if documented.is_shown or flash.is_shown
+        else say("Rapports documentés et rapports flash, pas encore documentés : répartition non publiée.")
     )
+    stop = "." if flash.is_shown else ""
+    may_change = f"{stop} Un rapport flash peut être complété, corrigé ou infirmé le mois suivant."
+    return Shown(paragraph([*split, *say(may_change)]))
 
 
 def table_of_population_groups(edition: Edition) -> Shown:
