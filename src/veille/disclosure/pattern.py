@@ -189,17 +189,22 @@ class _Search:
             line = {self.local[int(c)] for c in some if int(c) in self.local}
             for cell in line & near.keys():
                 near[cell] |= line
+        shut = np.zeros(len(self.group), dtype=bool)
         for cell in sorted(extra, key=lambda c: (-self.weight[c], c)):
             changes.close(cell)
+            shut[cell] = True
+            alive = [w for w, m in zip(self.worlds, self.moved, strict=True) if not (m & shut).any()]
             fresh: dict[_Target, np.ndarray] = {}
             # If it is needed, then most often by a cell of its own lines: asked first, they spare the others.
             touched = [t for t, k in self.witness.items() if self.moved[k][cell]]
             for target in sorted(touched, key=lambda t: t.cell not in near[cell]):
-                worlds = list(fresh.values())
-                known = self.served(target, worlds)
-                world = worlds[known] if known is not None else changes.towards(target)
+                known = self.served(target, alive)
+                world = alive[known] if known is not None else changes.towards(target)
+                if known is None and world is not None:
+                    alive.append(world)
                 if world is None:
                     changes.reopen(cell)
+                    shut[cell] = False
                     break
                 fresh[target] = world
             else:
@@ -242,6 +247,7 @@ class _Changes:
             (np.zeros(2 * size), np.concatenate([self.gain, self.loss])),
             np.concatenate([cost, cost]),
         )
+        self.program.anchor()  # nothing moves
         self.closed = np.zeros(size, dtype=bool)
 
     def _losses(self, who: int) -> np.ndarray:
