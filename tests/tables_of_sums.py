@@ -153,6 +153,11 @@ class Series:
             self.tables["ytd", number] = ytd
         else:
             self.tables["ytd", number] = table
+        # What will be printed of the quarter must not be told before: two years to date give the sum of the months between.
+        so_far = [self.tables["month", m] for m in range(number - (number - 1) % 3, number + 1)]
+        if len(so_far) > 1:
+            size = sum(self._value(t) for t in so_far)
+            self._tie(self._add(size, 1.0, self._own_sum(so_far), late=True), so_far)
         if number % 3 == 0:
             self._quarter(number)
         self._protect()

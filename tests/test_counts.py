@@ -517,4 +517,4 @@ def test_every_declared_table_says_what_it_means_and_only_cercles_of_totals():
     keys = [(m.indicator, tuple(n for n, _ in m.dimensions)) for m in MEASURES]
     assert len(set(keys)) == len(keys)
     assert all(m.meaning and m.unit for m in MEASURES)
-    assert all("cercle" not in rules.load(PARAMS).tables[m.name].levels for m in MEASURES if m.dimensions)
+    assert all("cercle" not in rules.load(PARAMS).tables[m.name].every_level for m in MEASURES if m.dimensions)

@@ -694,7 +694,11 @@ def test_the_rules_in_force_are_the_strict_ones():
         "cases": (3, 3, "region", both, 20),
         "monitors": (5, 5, "area", both, 20),
         "open": (None, None, "cercle", both, 20),
+        "gbv": (5, 10, "region", both, 50),
+        "gbv_national": (5, 10, "country", both, 50),
     }
+    least = {a: (o.least, o.share, o.least_for_totals) for a, o in IN_FORCE.datasets["gbv"].organisations.items()}
+    assert least == {"cluster": (3, 80, 2), "public": (3, 80, 0)}
 
 
 def test_every_declared_table_has_rules():

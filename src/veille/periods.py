@@ -117,6 +117,11 @@ def parse(text: str, *, kind: str | None = None) -> Period:
     raise BadParameter(f"Période impossible : {shown}.", f"Écrivez {expected}.")
 
 
+def kind_of(period: str) -> str:
+    """`month`, `quarter` or `year` of a period as tables write it; `day` for the day of a stock."""
+    return next((kind for kind, form in _FORMS.items() if form.fullmatch(period)), "day")
+
+
 def day(text: str, what: str = "Date") -> date:
     """A day from `2017-07-15`. Raises BadParameter otherwise."""
     try:

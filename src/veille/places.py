@@ -16,6 +16,7 @@ from .project import PACKAGE
 from .yamls import load
 
 GAZETTEER = PACKAGE / "gazetteer"
+COUNTRY = "ML"  # the code of a number that its sender could not place in a region
 LEVELS = {1: "région", 2: "cercle", 3: "commune"}
 
 
@@ -66,6 +67,9 @@ class Area:
     def cercles(self) -> tuple[Place, ...]:
         """All its cercles, in the order of its regions."""
         return tuple(c for region in self.regions for c in region.cercles)
+
+
+_COUNTRY = Named(Place("", COUNTRY), 0, "Mali", Place("", COUNTRY))
 
 
 def fold(name: str) -> str:
@@ -262,6 +266,8 @@ def memberships(params: Path) -> list[tuple[str, str, str, str, str]]:
     for one in areas(params).values():
         level = "country" if one.is_country else "area"
         leaves[one.code, level] = leaves_of(one.cercles)
+        if one.is_country:
+            leaves[one.code, level] |= {Place(edition, COUNTRY) for edition in ("cod2015", "cod2018", "cod2021")}
         for region in one.regions:
             leaves[str(region.place), "region"] = leaves_of(region.cercles)
             for cercle in region.cercles:
@@ -271,7 +277,7 @@ def memberships(params: Path) -> list[tuple[str, str, str, str, str]]:
         if gazetteer()[there].level == 2:
             other.setdefault(here, []).append(there)
     return [
-        (place, level, leaf.edition, leaf.pcode, cercle.pcode if gazetteer()[cercle].level == 2 else "")
+        (place, level, leaf.edition, leaf.pcode, cercle.pcode if gazetteer().get(cercle, _COUNTRY).level == 2 else "")
         for (place, level), many in leaves.items()
         for cercle in sorted(many)
         for leaf in (cercle, *sorted(other.get(cercle, ())))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .disclosure import judge, ledger
+    from .disclosure.rules import Address
     from .sources.balance import Balance
 
 # What decides a number besides the snapshots: a change in any of these is another data version.
@@ -156,11 +157,20 @@ def balances(version: Version, say: Say = lambda line: None) -> dict[str, Balanc
     return out
 
 
-def _count(version: Version, say: Say) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """All counts of a version, and the canonical tables that pages print rows of. Rows stay in files of their own."""
+@dataclass(frozen=True)
+class _Counted:
+    """All counts of a version, what each organisation gave to each, and the canonical tables that pages print rows of."""
+
+    cubes: pd.DataFrame
+    behind: dict[Address, dict[str, int]]
+    printed: dict[str, pd.DataFrame]
+
+
+def _count(version: Version, say: Say) -> _Counted:
+    """Count a version. Its rows stay in files of their own."""
     import duckdb
 
-    from .indicators.count import count
+    from .indicators.count import contributions, count
     from .sources.reading import connection
     from .tables import build
 
@@ -178,7 +188,8 @@ def _count(version: Version, say: Say) -> tuple[pd.DataFrame, dict[str, pd.DataF
             build.assemble(con, parts)
             _write_rows(con, folder, sorted({name for _, tables in parts for name in tables}))
             printed = {name: build.fetch(con, name) for name in ("recommendations", "published_figures")}
-            return count(con, version.project.params), printed
+            counted = count(con, version.project.params)
+            return _Counted(counted, contributions(con, version.project.params), printed)
     except duckdb.IOException as error:
         # DuckDB words a full disk in its own way.
         raise OSError(errno.ENOSPC, "no space left") from error
@@ -261,7 +272,7 @@ def _counted_before(project: Project, entry: ledger.Entry, say: Say) -> dict[tup
     path = project.cubes("real", entry.version)
     if not path.is_file():
         then = current(project, "real", date.fromisoformat(entry.day))
-        _write_cubes(replace(then, id=entry.version), _count(then, say)[0])
+        _write_cubes(replace(then, id=entry.version), _count(then, say).cubes)
     with duckdb.connect() as con:
         rows = con.execute(f"SELECT key, place, period, value FROM read_parquet('{path.as_posix()}')").fetchall()
     return {(k, p, t): int(n) for k, p, t, n in rows}
@@ -322,16 +333,16 @@ def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
 
     project = version.project
     in_force = rules.load(project.params)
-    counted, tables = _count(version, say)
+    counted = _count(version, say)
     balance = balances(version)
     say("Protection : tous les tableaux, toutes les zones, tous les mois ensemble, puis l’audit…")
     books = ledger.of_all(project) if version.nature == "real" else {}
     history = _history(version, books, say)
-    judged = judge.judge(counted, in_force, areas(project.params), history=history)
-    _write_cubes(version, counted)
+    judged = judge.judge(counted.cubes, in_force, areas(project.params), history=history, behind=counted.behind)
+    _write_cubes(version, counted.cubes)
     for audience in audiences:
         target = project.candidate(version.nature, version.id, audience)
-        numbers = judged[audience].numbers + protect.printed_elsewhere(tables["published_figures"])
+        numbers = judged[audience].numbers + protect.printed_elsewhere(counted.printed["published_figures"])
         _write_protection(version, audience, judged[audience])
         meta = {
             "version": version.id,
@@ -348,7 +359,7 @@ def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
         try:
-            SafeTables(numbers, meta, _records(tables)).write(draft, datapackage.describe)
+            SafeTables(numbers, meta, _records(counted.printed)).write(draft, datapackage.describe)
             if target.exists():
                 shutil.rmtree(target)
             os.replace(draft, target)

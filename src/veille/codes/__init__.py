@@ -10,9 +10,13 @@ from ..yamls import load
 
 @cache
 def code_list(name: str) -> dict[str, dict]:
-    """The entries of one list, in their printed order: code -> labels and attributes."""
-    text = files(__package__).joinpath(f"{name}.yml").read_text(encoding="utf-8")
-    return load(text)["codes"]
+    """The entries of one list, in their printed order: code -> labels and attributes.
+
+    A list may start `from` another, `without` some of its codes.
+    """
+    given = load(files(__package__).joinpath(f"{name}.yml").read_text(encoding="utf-8"))
+    inherited = code_list(given["from"]) if "from" in given else {}
+    return {c: e for c, e in inherited.items() if c not in given.get("without", ())} | given["codes"]
 
 
 @cache

@@ -148,7 +148,10 @@ class _Reader:
                     elif all(self.measure[p].covered_by_codes for p in parts):
                         self._sum(whole, parts, most=True)
         for address, measure in self.measure.items():
-            parts = [(p, *address[1:]) for p in measure.parts]
+            parts = [
+                (p, *address[1:])
+                for p in measure.parts.get(address[0].rpartition("=")[2] if "=" in address[0] else "", ())
+            ]
             if parts and all(p in self.measure for p in parts):
                 self._sum(address, parts)
             tail = address[0].partition(".")[2]
@@ -407,14 +410,13 @@ def _is_count(number: SafeNumber) -> bool:
 
 
 def _share_holds(number: SafeNumber, what: Share, shown: Mapping[Address, int], wholes: set[str], rules: Rules) -> bool:
-    tail = number.key.partition(".")[2]
-    if what.of:
-        part, places = (what.part, number.place, number.period), {tail.removeprefix("of=")}
-    else:
-        part, places = (f"{what.part}.{tail}", number.place, number.period), {number.place}
-    base = rules.of(declared(what.whole).name).base
+    code = number.key.rpartition("=")[2]
+    part = (what.part.format(code=code), number.place, number.period)
+    places = {code} if what.of else {number.place}
+    key_of_whole = what.whole.format(code=code)
+    base = rules.of(declared(key_of_whole).name).base
     for place in places & wholes:
-        whole = shown.get((what.whole, place, number.period))
+        whole = shown.get((key_of_whole, place, number.period))
         if part in shown and whole and whole >= base and "." not in number.value:
             # Halves go up: the whole percent p stands for [p - 1/2, p + 1/2[.
             exact, said = Decimal(100 * shown[part]) / whole, Decimal(number.value)

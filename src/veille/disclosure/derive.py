@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from ..codes import code_list
 from ..indicators.registry import DIFFERENCES, SHARES, Difference, Share, declared, key
 from ..periods import parse
 from ..places import Area
@@ -52,12 +51,10 @@ def _share(spec: Share, name: str, part: SafeNumber, whole: SafeNumber | None, b
 def _shares(spec: Share, numbers: Numbers, by_key: ByKey, areas: dict[str, Area], base: int) -> list[SafeNumber]:
     out: list[SafeNumber | None] = []
     if spec.of == "":
-        ((dimension, codes),) = spec.dimensions
-        for code in code_list(codes):
-            stem = key(spec.part, {dimension: code})
-            for part in by_key.get(stem, []):
-                whole = numbers.get((spec.whole, part.place, part.period))
-                out.append(_share(spec, key(spec.indicator, {dimension: code}), part, whole, base))
+        for code in spec.codes():
+            for part in by_key.get(spec.part.format(code=code), []):
+                whole = numbers.get((spec.whole.format(code=code), part.place, part.period))
+                out.append(_share(spec, spec.key(code), part, whole, base))
     else:
         for area in areas.values():
             if spec.of == "area":
@@ -111,7 +108,7 @@ def derive(numbers: list[SafeNumber], areas: dict[str, Area], rules: Rules) -> l
         by_key.setdefault(n.key, []).append(n)
     out: list[SafeNumber] = []
     for share in SHARES:
-        out += _shares(share, index, by_key, areas, rules.of(declared(share.whole).name).base)
+        out += _shares(share, index, by_key, areas, rules.of(declared(share.whole.format(code="")).name).base)
     for difference in DIFFERENCES:
         out += _differences(difference, index, by_key, rules.of(declared(difference.of).name).base)
     return out

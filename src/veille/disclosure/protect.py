@@ -68,7 +68,8 @@ def protect(
     """
     past = past or Past()
     cubes = as_printed(cubes, past)
-    allowed = [rules.is_for(t, level, audience) for t, level in zip(cubes["table"], cubes["level"], strict=True)]
+    asked = zip(cubes["table"], cubes["level"], cubes["period"], strict=True)
+    allowed = [rules.is_for(table, level, period, audience) for table, level, period in asked]
     seen = cubes[pd.Series(allowed, index=cubes.index, dtype=bool)]
     found = sensitive(seen, rules, audience, behind)
     rows = {(c.key, c.place, c.period): c for c in seen.itertuples(index=False)}

@@ -16,10 +16,12 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from ..errors import BadData
-from ..indicators.registry import BY_NAME, key
+from ..indicators.registry import BY_NAME, UNANSWERED, Measure, key
+from ..periods import kind_of
 
 Audience = Literal["cluster", "public"]
 AUDIENCES: tuple[Audience, ...] = ("cluster", "public")
+Kind = Literal["day", "month", "quarter", "year"]
 Level = Literal["cercle", "region", "area", "country"]
 LEVELS = ("cercle", "region", "area", "country")
 Address = tuple[str, str, str]  # key, place, period
@@ -45,10 +47,19 @@ Threshold = Annotated[dict[Audience, Annotated[int, Field(ge=2)]], BeforeValidat
 
 
 class Organisations(_Closed):
-    """R2: at least so many organisations behind a cell, and none with more than so many per cent of it."""
+    """R2: at least so many organisations behind a cell, and none with more than so many per cent of it.
+
+    `least_for_totals` holds for the plain total of a region or zone, where it is given.
+    """
 
     least: int = Field(ge=2)
     share: int = Field(ge=1, le=100)
+    least_for_totals: int = Field(default=0, ge=0)
+
+    def least_behind(self, measure: Measure, level: str) -> int:
+        """How many are needed behind a cell of a declared table."""
+        is_total = not measure.dimensions and level != "country"
+        return self.least_for_totals if is_total and self.least_for_totals else self.least
 
 
 class Dataset(_Closed):
@@ -57,7 +68,8 @@ class Dataset(_Closed):
     label: str
     decided_by: Literal["coordinator", "signatories", "ctfmr"]
     threshold: Threshold
-    plain: Literal["printed", "protected"] = "protected"
+    plain: Literal["printed", "country", "protected"] = "protected"
+    unanswered: Literal["printed", "protected"] = "protected"
     finest: Level
     audiences: Annotated[tuple[Audience, ...], BeforeValidator(_listed)]
     crossed: int = Field(default=2, ge=0)
@@ -70,10 +82,18 @@ class Table(_Closed):
     """Where and when one declared table exists, and what stands in for it."""
 
     dataset: str
-    levels: Annotated[tuple[Level, ...], BeforeValidator(_listed)]
-    periods: Annotated[tuple[Literal["day", "month", "quarter", "year"], ...], BeforeValidator(_listed)]
+    levels: dict[Kind, Annotated[tuple[Level, ...], BeforeValidator(_listed)]]
     neutral: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     falls_back: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+
+    @property
+    def every_level(self) -> set[str]:
+        """The levels at which it exists for some kind of period."""
+        return {level for some in self.levels.values() for level in some}
+
+    def exists(self, level: str, period: str) -> bool:
+        """Whether it has cells of a level for a period (`2017-06`, `2017-Q2`, `2017`, a day)."""
+        return level in self.levels.get(kind_of(period), ())
 
 
 class Rules(_Closed):
@@ -91,7 +111,7 @@ class Rules(_Closed):
             if table.dataset not in self.datasets:
                 raise ValueError(f"{where} > dataset : ensemble absent de datasets")
             dataset, measure = self.datasets[table.dataset], BY_NAME[name]
-            if any(LEVELS.index(level) < LEVELS.index(dataset.finest) for level in table.levels):
+            if any(LEVELS.index(level) < LEVELS.index(dataset.finest) for level in table.every_level):
                 raise ValueError(f"{where} > levels : niveau plus fin que {dataset.finest} (R3)")
             if len(measure.dimensions) > dataset.crossed:
                 raise ValueError(f"{where} : plus de {dataset.crossed} ventilations croisées (R4)")
@@ -99,7 +119,7 @@ class Rules(_Closed):
                 raise ValueError(f"{where} > neutral : ventilation que la table n’a pas")
             for other in table.falls_back:
                 stem, _, level = other.partition("@")
-                if stem not in self.tables or (level and level not in self.tables[stem].levels):
+                if stem not in self.tables or (level and level not in self.tables[stem].every_level):
                     raise ValueError(f"{where} > falls_back : table ou niveau non déclaré")
                 if stem == name and not level:
                     raise ValueError(f"{where} > falls_back : une table ne se remplace pas elle-même")
@@ -117,9 +137,13 @@ class Rules(_Closed):
         dataset = self.of(table)
         return not dataset.threshold or (dataset.plain == "printed" and not BY_NAME[table].dimensions)
 
-    def is_for(self, table: str, level: str, audience: str) -> bool:
-        """Whether this audience may see the table at this level."""
-        return audience in self.of(table).audiences and level in self.tables[table].levels
+    def is_anchored(self, table: str, level: str) -> bool:
+        """Whether its cells are printed unless they are sensitive themselves: national totals, which hide nobody else."""
+        return self.of(table).plain == "country" == level and not BY_NAME[table].dimensions
+
+    def is_for(self, table: str, level: str, period: str, audience: str) -> bool:
+        """Whether this audience may see the table at this level, for this kind of period."""
+        return audience in self.of(table).audiences and self.tables[table].exists(level, period)
 
 
 class _Once(yaml.SafeLoader):
@@ -188,7 +212,9 @@ def sensitive(
         if rules.is_printed(name) or audience not in dataset.audiences:
             continue
         threshold = dataset.threshold[audience]
-        rows = [c for c in cells.itertuples(index=False) if c.level in rules.tables[name].levels]
+        rows = [c for c in cells.itertuples(index=False) if rules.tables[name].exists(c.level, c.period)]
+        if dataset.unanswered == "printed":  # a question that nobody answered tells nothing of a person
+            rows = [c for c in rows if not c.key.endswith(f"={UNANSWERED}")]
         organisations = dataset.organisations.get(audience)
         for c in rows:
             address = (c.key, c.place, c.period)
@@ -196,7 +222,10 @@ def sensitive(
                 found[address] = Sensitive("R1", threshold)
             elif c.value and organisations:
                 gave = [n for n in (behind or {}).get(address, {}).values() if n]
-                if len(gave) < organisations.least or max(gave) * 100 > organisations.share * c.value:
+                if (
+                    len(gave) < organisations.least_behind(BY_NAME[name], c.level)
+                    or max(gave) * 100 > organisations.share * c.value
+                ):
                     found[address] = Sensitive("R2", threshold)
         for address in _alone_in_line(name, rows, rules.tables[name].neutral, threshold):
             found.setdefault(address, Sensitive("R6", threshold))

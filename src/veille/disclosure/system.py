@@ -88,7 +88,8 @@ def relations(cells: Mapping[Address, Measure], areas: Mapping[str, Area]) -> It
 def _inside(address: Address, measure: Measure, cells: Mapping[Address, Measure]) -> Iterator[Relation]:
     name, *where = address
     coded = name.split(".")[1:]
-    parts = tuple((part, *where) for part in measure.parts)
+    own = measure.parts.get(coded[-1].partition("=")[2] if coded else "", ())
+    parts = tuple((part, *where) for part in own)
     if parts and all(part in cells for part in parts):
         yield Relation(address, parts)
     for kind, others in (("at_least", measure.within), ("usual", measure.usually_within)):
@@ -169,7 +170,7 @@ def _weight(address: Address, level: str, value: int) -> float:
     name, _, period = address
     breadth = 4.0 ** (2 - min(2, name.count(".")))
     place = 2.0 ** LEVELS.index(level)
-    span = {7: 1.0, 4: 4.0}.get(len(period), 2.0)
+    span = {"month": 1.0, "year": 4.0}.get(periods.kind_of(period), 2.0)
     return breadth * place * span * (1 + log1p(value))
 
 
@@ -191,7 +192,7 @@ def build(
     values: dict[Address, int] = {}
     levels: dict[Address, str] = {}
     for c in cubes.itertuples(index=False):
-        if rules.of(c.table).threshold and rules.is_for(c.table, c.level, audience):
+        if rules.of(c.table).threshold and rules.is_for(c.table, c.level, c.period, audience):
             address = (c.key, c.place, c.period)
             measures[address], values[address], levels[address] = BY_NAME[c.table], int(c.value), c.level
     b = _Builder()
@@ -206,7 +207,9 @@ def build(
             at[address][one.release] = b.add(one.value, SHOWN if one.printed else HIDDEN, need=need)
             cells.append((address, False))
         if fresh:
-            printed = rules.is_printed(measures[address].name)
+            table = measures[address].name
+            printed = rules.is_printed(table)
+            printed |= rules.is_anchored(table, levels[address]) and address not in sensitive
             state = HIDDEN if address in hidden else SHOWN if printed else FREE
             need = sensitive[address].threshold if address in sensitive and state != SHOWN else 0
             weight = _weight(address, levels[address], values[address])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..disclosure import rules
@@ -11,8 +12,17 @@ LEVELS = {"cercle": "cercle", "region": "région", "area": "zone", "country": "p
 GRIDS = {
     "counts": "dans chaque cercle et mois couverts",
     "rows": "dans chaque cercle et mois couverts dont les fiches ont été reçues",
+    "own": "là où le tableau a au moins un nombre : zéro déclaré",
     "": "jamais : une valeur absente n’a pas été reçue",
 }
+
+
+KINDS = {"day": "au jour", "month": "par mois", "quarter": "par trimestre", "year": "par année"}
+
+
+def _where(levels: Mapping[str, tuple[str, ...]]) -> str:
+    """« pays, par mois ; région, pays, par trimestre »."""
+    return " ; ".join(f"{', '.join(LEVELS[level] for level in some)}, {KINDS[kind]}" for kind, some in levels.items())
 
 
 def markdown(params: Path) -> str:
@@ -33,7 +43,7 @@ def markdown(params: Path) -> str:
             else []
         )
         lines += [
-            f"- niveaux : {', '.join(LEVELS[level] for level in declared[m.name].levels)} ; règles : `{declared[m.name].dataset}` de params/disclosure.yml"
+            f"- niveaux : {_where(declared[m.name].levels)} ; règles : `{declared[m.name].dataset}` de params/disclosure.yml"
         ]
         lines += [f"- zéro : {GRIDS[m.grid]}"]
         lines += [f"- à savoir : {m.caveat}"] if m.caveat else []
@@ -46,7 +56,7 @@ def markdown(params: Path) -> str:
         "",
     ]
     for s in SHARES:
-        name = key(s.indicator, {n: "…" for n, _ in s.dimensions} or {"of": "…"})
+        name = key(s.indicator, dict.fromkeys(s.names, "…"))
         lines.append(f"- `{name}` ({s.name}) : {s.meaning}, en pour cent entiers.")
     lines += [f"- `{d.indicator}` ({d.name}) : {d.meaning}." for d in DIFFERENCES]
     return "\n".join(lines) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pandas as pd
 
 from ..codes import code_list
 from ..disclosure import rules
+from ..disclosure.rules import Address, Table
 from ..places import gazetteer, memberships
 from ..sources.files import put
 from ..sources.reading import connection
 from ..tables.built import store
 from ..tables.contracts import CONTRACTS
+from . import gbv
 from .registry import MEASURES, Measure, key
 
 CUBE_COLUMNS = ["table", "key", "place", "level", "period", "value", "unit", "status", "is_partial_zero"]
@@ -45,6 +48,8 @@ def _prepare(con: duckdb.DuckDBPyConnection, params: Path) -> None:
         "(SELECT month, cercle FROM covered JOIN cercles USING (edition, pcode) WHERE has_rows) USING (month, cercle) "
         "UNION ALL BY NAME SELECT month, edition, pcode, verification_class, count(*) AS incidents FROM incidents GROUP BY ALL"
     )
+    for statement in gbv.views():
+        con.execute(statement)
 
 
 def _grid(con: duckdb.DuckDBPyConnection) -> dict[str, dict[tuple[str, str], bool]]:
@@ -79,20 +84,19 @@ def _cells(
     con: duckdb.DuckDBPyConnection,
     measure: Measure,
     levels: dict[str, str],
-    declared: tuple[str, ...],
+    declared: Table,
     grid: dict[tuple[str, str], bool],
     told: set[str],
 ) -> list[tuple]:
     names = [name for name, _ in measure.dimensions]
     found: dict[tuple, tuple[int, int | None]] = {}
-    for row in con.execute(measure.sql).fetchall():
-        place, period, *codes, value, verified = row
-        if levels[place] in declared and value is not None:
-            found[place, period, tuple(codes)] = (int(value), None if verified is None else int(verified))
+    for place, period, codes, _, value, verified in _rows(con, measure, levels, declared):
+        before, sure = found.get((place, period, codes), (0, None))
+        found[place, period, codes] = (before + value, sure if verified is None else (sure or 0) + verified)
     out = []
     combinations = list(product(*(code_list(codes) for _, codes in measure.dimensions)))
-    for place, period in grid:
-        if levels[place] not in declared:
+    for place, period in {(p, t): None for p, t, _ in found} if measure.grid == "own" else grid:
+        if not declared.exists(levels[place], period):
             continue
         for codes in combinations:
             found.setdefault((place, period, codes), (0, 0))
@@ -110,9 +114,39 @@ def _cells(
                 _status(name, verified, period, told),
                 value == 0
                 and (bool(codes) or measure.grid == "rows")
+                and measure.grid != "own"
                 and not grid.get((place, period), not measure.grid),
             )
         )
+    return out
+
+
+def _rows(
+    con: duckdb.DuckDBPyConnection, measure: Measure, levels: dict[str, str], declared: Table
+) -> Iterator[tuple[str, str, tuple, str, int, int | None]]:
+    """What the query of a table gives where it exists: place, period, codes, organisation (or ""), value, verified."""
+    for row in con.execute(measure.sql).fetchall():
+        place, period, *codes, value, verified = row
+        organisation = codes.pop() if measure.by_organisation else ""
+        if declared.exists(levels[place], period) and value is not None:
+            yield place, period, tuple(codes), organisation, int(value), None if verified is None else int(verified)
+
+
+def contributions(con: duckdb.DuckDBPyConnection, params: Path) -> dict[Address, dict[str, int]]:
+    """What each organisation gave to each cell of the tables that are counted by organisation (R2, insiders).
+
+    Restricted: never printed, and never kept. `con` is one that `count` has counted.
+    """
+    levels = dict(con.execute("SELECT DISTINCT place, level FROM members").fetchall())
+    tables = rules.load(params).tables
+    out: dict[Address, dict[str, int]] = {}
+    for measure in MEASURES:
+        if not measure.by_organisation:
+            continue
+        names = [name for name, _ in measure.dimensions]
+        for place, period, codes, organisation, value, _ in _rows(con, measure, levels, tables[measure.name]):
+            gave = out.setdefault((key(measure.indicator, dict(zip(names, codes, strict=True))), place, period), {})
+            gave[organisation] = gave.get(organisation, 0) + value
     return out
 
 
@@ -138,7 +172,7 @@ def count(con: duckdb.DuckDBPyConnection, params: Path) -> pd.DataFrame:
     rows = [
         cell
         for measure in MEASURES
-        for cell in _cells(con, measure, levels, tables[measure.name].levels, grids[measure.grid], told)
+        for cell in _cells(con, measure, levels, tables[measure.name], grids.get(measure.grid, {}), told)
     ]
     df = pd.DataFrame(rows, columns=CUBE_COLUMNS)
     return df.sort_values(["table", "key", "place", "period"], kind="stable", ignore_index=True)

@@ -7,64 +7,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..codes import mapping
+from . import gbv
+from .measure import UNANSWERED, Difference, Measure, Share, key
 
-
-@dataclass(frozen=True)
-class Measure:
-    """One declared table: an indicator, its breakdown, and how it is counted.
-
-    `indicator` is the stem of its keys; `dimensions` maps a dimension to its code list. Where and for whom it exists
-    stands in `params/disclosure.yml`. `grid` says where nothing counted means zero: `counts` (covered cercle-months),
-    `rows` (covered, and rows were received), or "" (nowhere).
-
-    What a reader may add up: `adds_up` names the dimensions whose codes are exclusive and complete, so that they give
-    the number without that dimension; `parts`, other keys that add up to this number; `within`, other numbers that hold
-    this one (for a breakdown, the same codes of them when they have that breakdown); `usually_within`, numbers that hold it
-    in practice, though not by definition: a reader takes that for granted where nothing printed denies it;
-    `covered_by_codes`: its codes may overlap but leave nobody out.
-    """
-
-    name: str
-    indicator: str
-    unit: str
-    meaning: str
-    caveat: str
-    sql: str
-    dimensions: tuple[tuple[str, str], ...] = ()
-    grid: str = ""
-    adds_up: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()
-    within: tuple[str, ...] = ()
-    usually_within: tuple[str, ...] = ()
-    covered_by_codes: bool = False
-
-
-@dataclass(frozen=True)
-class Share:
-    """A whole percent of two safe counts. `of` is "" for the same place's total, else the place it is a share of."""
-
-    name: str
-    indicator: str
-    part: str
-    whole: str
-    dimensions: tuple[tuple[str, str], ...]
-    of: str
-    meaning: str
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A difference between two safe counts of the same place, at two periods."""
-
-    name: str
-    indicator: str
-    unit: str
-    of: str
-    kind: str
-    meaning: str
+__all__ = [
+    "BY_NAME",
+    "DIFFERENCES",
+    "MEASURES",
+    "SHARES",
+    "UNANSWERED",
+    "Difference",
+    "Measure",
+    "Share",
+    "declared",
+    "key",
+]
 
 
 REPORTED = "Incidents rapportés aux moniteurs ; une baisse peut venir d’un moindre monitoring."
@@ -311,7 +269,7 @@ MEASURES: tuple[Measure, ...] = (
         PEOPLE_REPORTED,
         _rows(f"sum({_CHILDREN})", where=_ANY_VICTIM_ANSWER),
         grid="rows",
-        parts=("victims_people.person=girls", "victims_people.person=boys"),
+        parts={"": ("victims_people.person=girls", "victims_people.person=boys")},
         within=("victims_people",),
     ),
     Measure(
@@ -489,6 +447,7 @@ MEASURES: tuple[Measure, ...] = (
         "",
         _ALERTS.replace("{value}", "coalesce(sum(a.is_followed_up::INT), 0)"),
     ),
+    *gbv.MEASURES,
 )
 
 SHARES: tuple[Share, ...] = (
@@ -513,7 +472,7 @@ SHARES: tuple[Share, ...] = (
     Share(
         "incidents_share_by_category",
         "protection_incidents_share_pct",
-        "protection_incidents",
+        "protection_incidents.category={code}",
         "protection_incidents",
         (("category", "incident_category"),),
         "",
@@ -522,7 +481,7 @@ SHARES: tuple[Share, ...] = (
     Share(
         "incidents_share_by_verification",
         "protection_incidents_share_pct",
-        "protection_incidents",
+        "protection_incidents.verification={code}",
         "protection_incidents",
         (("verification", "verification_class"),),
         "",
@@ -531,12 +490,13 @@ SHARES: tuple[Share, ...] = (
     Share(
         "incidents_share_by_perpetrator_class",
         "protection_incidents_share_pct",
-        "protection_incidents",
+        "protection_incidents.perpetrator_class={code}",
         "protection_incidents",
         (("perpetrator_class", "perpetrator_class"),),
         "",
         "Part de la classe d’auteurs présumés",
     ),
+    *gbv.SHARES,
 )
 
 DIFFERENCES: tuple[Difference, ...] = (
@@ -562,11 +522,6 @@ DIFFERENCES: tuple[Difference, ...] = (
 BY_NAME = {m.name: m for m in MEASURES}
 
 
-def key(indicator: str, dimensions: dict[str, str]) -> str:
-    """`protection_incidents`, or `protection_incidents.category=property.verification=verified`."""
-    return ".".join([indicator, *(f"{name}={code}" for name, code in dimensions.items())])
-
-
 def declared(name: str) -> Measure | Share | Difference | None:
     """The table that a key belongs to; None for a key that no line here declares."""
     stem, *dimensions = name.split(".")
@@ -575,6 +530,6 @@ def declared(name: str) -> Measure | Share | Difference | None:
         if measure.indicator == stem and tuple(n for n, _ in measure.dimensions) == names:
             return measure
     for share in SHARES:
-        if share.indicator == stem and (tuple(n for n, _ in share.dimensions) or ("of",)) == names:
+        if share.indicator == stem and share.names == names:
             return share
     return next((d for d in DIFFERENCES if d.indicator == stem and not names), None)
