@@ -137,7 +137,11 @@ ORGANISATIONS: tuple[Organisation, ...] = (
     Organisation("D", {"ML06": 9, "ML07": 5, "ML10": 3}, frozenset({"psychosocial", "child_protection"}), 6),
     Organisation("E", {"ML09": 9, "ML03": 6, "ML01": 6}, _CARE | {"shelter"}, 12),
     Organisation(
-        "F", {"ML05": 8, "ML04": 7}, frozenset({"psychosocial"}), 10, silent=frozenset({"2017-07", "2017-08", "2017-09"})
+        "F",
+        {"ML05": 8, "ML04": 7},
+        frozenset({"psychosocial"}),
+        10,
+        silent=frozenset({"2017-07", "2017-08", "2017-09"}),
     ),
     Organisation("G", {"ML07": 7, "ML06": 6, "ML08": 4}, _CARE, 13),
     Organisation(

@@ -111,7 +111,9 @@ def _birth(one: Incident) -> date | None:
 
 def _answers(one: Incident) -> dict[str, Any]:
     """Every column whose answer is of a list, in words, blank where there is none."""
-    found = {header: label(name, code) if (code := getattr(one, of)) else None for header, (name, of) in ANSWERS.items()}
+    found = {
+        header: label(name, code) if (code := getattr(one, of)) else None for header, (name, of) in ANSWERS.items()
+    }
     number = "No. ALLEGED PRIMARY PERPETRATOR(S)"
     found[number] = NUMBERS.get(one.perpetrator_number, found[number])
     if one.perpetrator_occupation == "unlisted":
