@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from ..project import PACKAGE
-from . import alerts, dtm_stocks, fivew, kobo_incidents, monitoring_coverage, recommendations
+from . import alerts, dtm_stocks, fivew, gbv_tables, kobo_incidents, monitoring_coverage, recommendations
 from .snapshots import Source, write_snapshot
 
 SOURCES: tuple[Source, ...] = (
@@ -18,6 +18,7 @@ SOURCES: tuple[Source, ...] = (
     fivew.SOURCE,
     recommendations.SOURCE,
     alerts.SOURCE,
+    *gbv_tables.SOURCES,
 )
 STAMP = ".complete"
 _READ = ("example/*.py", "gazetteer/places.csv", "codes/*.yml")

@@ -24,12 +24,22 @@ def monthly(day: int) -> tuple[date, ...]:
     return tuple(date(2017, m, day) for m in range(1, 13)) + (date(2018, 1, day),)
 
 
+def month_end_before(received: date) -> date:
+    """The last day of the month before the day of receipt: what an export covers."""
+    return received.replace(day=1) - timedelta(days=1)
+
+
+def _everything(received: date) -> str:
+    return f"{FIRST_DAY} to {month_end_before(received)}"
+
+
 @dataclass(frozen=True)
 class Source:
     """One example source: its papers, its whole history, and how an export of it is written.
 
     `history()` gives everything the source will ever hold; `write(history, received, path)` writes what
-    had been submitted before that day and returns the number of data rows.
+    had been submitted before that day and returns the number of data rows. `partner`: whose series it is, where each
+    producer has its own; `covers(received)`: the period of an export, where it does not hold everything.
     """
 
     reader: str
@@ -40,29 +50,33 @@ class Source:
     received: tuple[date, ...]
     history: Callable[[], Any]
     write: Callable[[Any, date, Path], int]
+    partner: str = ""
+    covers: Callable[[date], str] = _everything
+    edition: str = "cod2015"
 
-
-def month_end_before(received: date) -> date:
-    """The last day of the month before the day of receipt: what an export covers."""
-    return received.replace(day=1) - timedelta(days=1)
+    @property
+    def stream(self) -> str:
+        """The folder of its series: the source, and the partner where each has its own."""
+        return f"{self.reader}.{self.partner}" if self.partner else self.reader
 
 
 def write_snapshot(root: Path, source: Source, history: Any, received: date) -> None:
-    """Write one export and its source.yml below `root/<source>/<received>/`."""
-    folder = root / source.reader / received.isoformat()
+    """Write one export and its source.yml below `root/<series>/<received>/`."""
+    folder = root / source.stream / received.isoformat()
     folder.mkdir(parents=True)
     path = folder / source.file
     rows = source.write(history, received, path)
     papers = {
         "source": source.reader,
+        **({"partner": source.partner} if source.partner else {}),
         "nature": "example",
         "title": source.title,
         "producer": PRODUCER,
-        "covers": f"{FIRST_DAY} to {month_end_before(received)}",
+        "covers": source.covers(received),
         "received": received,
         "sharing": SHARING,
         "sensitivity": source.sensitivity,
-        "pcode_edition": "cod2015",
+        "pcode_edition": source.edition,
         "files": [{"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "rows": rows}],
         "zero_means": source.zero_means,
     }

@@ -124,7 +124,7 @@ def once(df: pd.DataFrame, key: list[str], faults: list[Fault], rule: str) -> tu
 
 def organisation_of(df: pd.DataFrame, snapshot: Snapshot) -> str:
     """The organisation that a snapshot comes from, as its series is named. Raises BadData when it names several."""
-    named = {re.sub(r"[^a-z0-9]+", "_", fold(name)).strip("_") for name in df["organisation"]}
+    named = {re.sub(r"[^a-z0-9]+", "_", fold(name)).strip("_") for name in set(df["organisation"])}
     if len(named) > 1 or (snapshot.partner and named - {snapshot.partner}):
         raise BadData(
             f"{snapshot.label} : les fichiers nomment une autre organisation, ou plusieurs.",
@@ -269,9 +269,9 @@ def _agree(df: pd.DataFrame, snapshot: Snapshot) -> None:
 
 def _places(df: pd.DataFrame, snapshot: Snapshot) -> pd.Series:
     """The P-code of each row's region, ML for the country. Raises BadData for a name that is neither."""
-    is_country = column_of(df, (plain(name) in COUNTRY for name in df["region_name"])).astype(bool)
+    is_country = meant(df, "region_name", lambda name: plain(name) in COUNTRY).astype(bool)
     pcode = harmonise.places_by_name(df[~is_country], "region_name", snapshot, 1)
-    return column_of(df, ("ML" if whole else pcode[i] for i, whole in is_country.items()))
+    return pcode.reindex(df.index).mask(is_country, "ML")
 
 
 def build(received: Received, snapshot: Snapshot) -> Built:
@@ -286,8 +286,9 @@ def build(received: Received, snapshot: Snapshot) -> Built:
     known = meanings("gbv_statistic")
     df = df.assign(statistic=meant(df, "statistic_label", lambda text: known.get(plain(text))))
     df = refuse(df, faults, df["statistic"].isna(), "statistique inconnue", "Statistique", "Attendu : l’une des 24.")
-    pairs = zip(df["statistic"], df["category_label"], strict=True)
-    df = df.assign(category=column_of(df, (categories(statistic).get(plain(text)) for statistic, text in pairs)))
+    pairs = list(zip(df["statistic"], df["category_label"], strict=True))
+    found = {(statistic, text): categories(statistic).get(plain(text)) for statistic, text in set(pairs)}
+    df = df.assign(category=column_of(df, map(found.get, pairs)))
     said = "la modalité n’est pas de la liste de sa statistique"
     df = refuse(df, faults, df["category"].isna(), said, "Modalité", "Attendu : un libellé de cette liste.")
     df = df.assign(region_pcode=_places(df, snapshot))
