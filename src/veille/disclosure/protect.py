@@ -13,9 +13,10 @@ import pandas as pd
 from ..errors import DisclosureRefused
 from ..formats import plain
 from ..indicators.registry import BY_NAME
+from ..periods import kind_of
 from ..places import Area
 from . import pattern, system
-from .rules import Address, Rules, Sensitive, sensitive
+from .rules import KINDS, LEVELS, Address, Rules, Sensitive, sensitive
 from .safe import SafeNumber, clear
 from .system import Past
 
@@ -99,7 +100,9 @@ def protect(
         more = [w for w in _too_bare(sheets, hidden, fixed, rules) if w not in withdrawn]
         if not more:
             break
-        withdrawn |= dict.fromkeys(more)
+        # The finest first: once they are gone, a coarser one may need to hide less.
+        finest = {name: min(_fineness(w) for w in more if w[0] == name) for name, *_ in more}
+        withdrawn |= dict.fromkeys(w for w in more if _fineness(w) == finest[w[0]])
     if answer.failed:
         raise DisclosureRefused(
             f"{len(answer.failed)} nombres sensibles ne peuvent pas être protégés ({audience}) : rien n’est publié.",
@@ -136,15 +139,21 @@ def as_printed(cubes: pd.DataFrame, past: Past) -> pd.DataFrame:
 
 def _sheets(rows: Mapping[Address, tuple], rules: Rules, areas: Mapping[str, Area], past: Past) -> dict[Address, Sheet]:
     """The table of a page that each cell stands in; not those that are always printed, nor those of the past."""
+    country = next(area.code for area in areas.values() if area.is_country)
     home = {area.code: area.code for area in areas.values()}
     for area in sorted(areas.values(), key=lambda area: area.is_country, reverse=True):
         for region in area.regions:
             home |= dict.fromkeys([str(region.place), *map(str, region.cercles)], area.code)
     return {
-        address: (c.table, c.level, home[c.place], c.period)
+        address: (c.table, c.level, country if rules.tables[c.table].sheet == "country" else home[c.place], c.period)
         for address, c in rows.items()
         if not rules.is_printed(c.table) and address not in past.prints
     }
+
+
+def _fineness(sheet: Sheet) -> tuple[int, int]:
+    _, level, _, period = sheet
+    return KINDS.index(kind_of(period)), LEVELS.index(level)
 
 
 def _too_bare(

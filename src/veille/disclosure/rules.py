@@ -23,6 +23,7 @@ Audience = Literal["cluster", "public"]
 AUDIENCES: tuple[Audience, ...] = ("cluster", "public")
 Kind = Literal["day", "month", "quarter", "year"]
 Level = Literal["cercle", "region", "area", "country"]
+KINDS = ("day", "month", "quarter", "year")
 LEVELS = ("cercle", "region", "area", "country")
 Address = tuple[str, str, str]  # key, place, period
 
@@ -83,6 +84,7 @@ class Table(_Closed):
 
     dataset: str
     levels: dict[Kind, Annotated[tuple[Level, ...], BeforeValidator(_listed)]]
+    sheet: Literal["area", "country"] = "area"
     neutral: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     falls_back: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
 

@@ -195,6 +195,8 @@ def build(
         if rules.of(c.table).threshold and rules.is_for(c.table, c.level, c.period, audience):
             address = (c.key, c.place, c.period)
             measures[address], values[address], levels[address] = BY_NAME[c.table], int(c.value), c.level
+    # A national total that is sensitive would be worked out of the others of its table, were they always printed.
+    bare = {measures[a].name for a in sensitive if a in measures and rules.is_anchored(measures[a].name, levels[a])}
     b = _Builder()
     cells: list[tuple[Address, bool]] = []
     # Of each number, its cells by release; what is decided now belongs to the release after all others.
@@ -209,7 +211,7 @@ def build(
         if fresh:
             table = measures[address].name
             printed = rules.is_printed(table)
-            printed |= rules.is_anchored(table, levels[address]) and address not in sensitive
+            printed |= rules.is_anchored(table, levels[address]) and table not in bare
             state = HIDDEN if address in hidden else SHOWN if printed else FREE
             need = sensitive[address].threshold if address in sensitive and state != SHOWN else 0
             weight = _weight(address, levels[address], values[address])
