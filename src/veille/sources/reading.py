@@ -361,12 +361,13 @@ def _several(enums: _Enums, column: Column, x: str) -> str:
     """
     words, known = forms(column), accepted(column)
     by_word = f"list_transform(string_split({x}, ' '), lambda v: {enums.meant(f'words {column.codes}', words, 'v')})"
-    parted = f"CASE WHEN NOT list_contains(list_transform({by_word}, lambda w: w IS NULL), true) THEN {by_word} END"
+    in_order = f"list_filter({sorted(set(words.values()))}, lambda c: list_contains(w, c))"
+    parted = f"list_transform([{by_word}], lambda w: CASE WHEN list_count(w) = len(w) THEN {in_order} END)[1]"
     longest_first = "|".join(re.escape(text) for text in sorted(known, key=len, reverse=True))
     labels = f"regexp_extract_all({x}, {_literal(f'({longest_first})(?: |$)')}, 1)"
     by_label = f"list_transform({labels}, lambda v: {enums.code(column, 'v')})"
     whole = f"CASE WHEN {x} <> '' AND array_to_string({labels}, ' ') = {x} THEN {by_label} END"
-    return f"list_sort(list_distinct(coalesce({parted}, {whole})))"
+    return f"coalesce({parted}, list_sort(list_distinct({whole})))"
 
 
 def clean(x: str) -> str:
@@ -375,8 +376,10 @@ def clean(x: str) -> str:
 
 
 def _plain(raw: str) -> str:
-    """The same, where most cells have nothing to clean."""
-    return f"CASE WHEN regexp_full_match({raw}, '[!-~]([ -~]*[!-~])?') THEN {raw} ELSE {clean(raw)} END"
+    """The same, where most cells have nothing to clean: ASCII without a space around, then letters with an accent in one sign."""
+    is_ascii = f"strlen({raw}) = length({raw}) AND left({raw}, 1) > ' ' AND right({raw}, 1) > ' '"
+    is_neat = f"regexp_full_match({raw}, '[!-~À-ÿ’]([ -~À-ÿ’]*[!-~À-ÿ’])?')"
+    return f"CASE WHEN {is_ascii} OR {is_neat} THEN {raw} ELSE {clean(raw)} END"
 
 
 def _value(enums: _Enums, column: Column, raw: str) -> str:
@@ -504,11 +507,11 @@ def _select(con: duckdb.DuckDBPyConnection, grid: Grid, fmt: Format, found: Layo
     )
     required = [c.to for c in fmt.kept if c.required and c.header in at]
     # A line of nothing but separators is no row. Looked at only where every obligatory cell is blank.
-    blanks = " AND ".join(f"coalesce(trim(c{i}, {_SPACE}), '') = ''" for i in range(len(grid.header)))
+    blanks = f"trim(concat({', '.join(f'c{i}' for i in range(len(grid.header)))}), {_SPACE}) = ''"
     empty = (
         f"CASE WHEN {' OR '.join(f'{name} IS NOT NULL' for name in required) or 'false'} THEN false ELSE {blanks} END"
     )
-    looked = f"SELECT *, {' OR '.join(odd) or 'false'} AS _odd"
+    looked = f"SELECT *, CASE WHEN {' OR '.join(odd) or 'false'} THEN true ELSE false END AS _odd"
     quoted = _may_swallow(grid, {at[c.header] for c in fmt.kept if c.header in at and c.type not in ("text", "place")})
     number = f", CAST(c{grid.header.index(ROW_COLUMN)} AS BIGINT) AS row" if ROW_COLUMN in grid.header else ""
     lists = {name: _listed(enums, repeat, grid, fmt) for repeat in fmt.repeats for name in [repeat.name]}
@@ -529,10 +532,10 @@ def _may_swallow(grid: Grid, never_text: set[int]) -> str:
     tests: dict[bool, list[str]] = {True: [], False: []}
     for i in range(len(grid.header)):
         as_many = f"strlen(c{i}) - strlen(replace(c{i}, '{separator}', '')) >= {most}"
-        broken = f"CASE WHEN contains(c{i}, chr({ord(end)})) THEN {as_many} ELSE false END"
-        tests[i in never_text].append(f"CASE WHEN strlen(c{i}) > {most} THEN {broken} ELSE false END")
-    odd = f"CASE WHEN _odd THEN {' OR '.join(tests[True]) or 'false'} ELSE false END"
-    return " OR ".join([*tests[False], odd])
+        tests[i in never_text].append(f"(strlen(c{i}) > {most} AND contains(c{i}, chr({ord(end)})) AND {as_many})")
+    odd = f"(_odd AND ({' OR '.join(tests[True]) or 'false'}))"
+    # As the condition of a CASE, each test is made only where those before it leave a doubt.
+    return f"CASE WHEN {' OR '.join([*tests[False], odd])} THEN true ELSE false END"
 
 
 def _check_quotes(con: duckdb.DuckDBPyConnection, grid: Grid, raw: str) -> None:

@@ -220,7 +220,8 @@ def part(
         if isinstance(rows, pd.DataFrame):
             store(con, table, rows, f"{name}_{table}")
         else:
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_{table} AS FROM {rows}")
+            con.execute(f"DROP TABLE IF EXISTS {name}_{table}")
+            con.execute(f"ALTER TABLE {rows} RENAME TO {name}_{table}")
         check_table(con, table, f"{name}_{table}")
         tables[table] = f"{name}_{table}"
     noted = {

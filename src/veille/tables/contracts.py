@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, NoReturn
 
@@ -62,14 +62,24 @@ def _several(codes: frozenset[str], values: pd.Series) -> pd.Series:
     return values.map(fit).astype(bool)
 
 
-def _text_checks(spec: Column) -> list[pa.Check]:
-    """What a text must be: a code of its list, the form of its type, its pattern. Digits are 0 to 9."""
+def _is_listed(codes: frozenset[str], values: pd.Series) -> pd.Series:
+    """Whether each value is a code of the list."""
+    return values.isin(codes)
+
+
+def _text_rule(spec: Column) -> tuple[Callable[[pd.Series], pd.Series], str] | None:
+    """What a text must be: a code of its list, the form of its type, its pattern; and what is said. Digits are 0 to 9."""
     if spec.type == "code":
-        return [pa.Check.isin(list(code_list(spec.codes)), error=UNLISTED)]
+        return partial(_is_listed, frozenset(code_list(spec.codes))), UNLISTED
     if spec.type == "codes":
-        return [pa.Check(partial(_several, frozenset(code_list(spec.codes))), error=UNLISTED)]
+        return partial(_several, frozenset(code_list(spec.codes))), UNLISTED
     form, said = FORMS.get(spec.type, (spec.pattern, MISSHAPEN))
-    return [pa.Check(partial(_fits, re.compile(form, re.ASCII)), error=said)] if form else []
+    return (partial(_fits, re.compile(form, re.ASCII)), said) if form else None
+
+
+def _text_checks(spec: Column) -> list[pa.Check]:
+    rule = _text_rule(spec)
+    return [pa.Check(rule[0], error=rule[1])] if rule else []
 
 
 def _bounds(spec: Column) -> list[pa.Check]:
@@ -234,18 +244,17 @@ def _broken_rows(table: Table) -> dict[tuple[str, str], str]:
 
 
 def _misfits(con: duckdb.DuckDBPyConnection, table: Table, quoted: str) -> Counts:
-    """Rows whose text is not of its list or form. Pandera judges each different text once."""
+    """Rows whose text is not of its list or form. Each different text is judged once."""
     out: Counts = {}
     for name, spec in table.kept.items():
-        checks = [] if spec.type in NUMBERS else CONTRACTS[table.name].columns[name].checks
-        if not checks:
+        rule = None if spec.type in NUMBERS else _text_rule(spec)
+        if not rule:
             continue
         query = f'SELECT "{name}", count(*) FROM {quoted} WHERE "{name}" IS NOT NULL GROUP BY ALL'
         found = con.execute(query).fetchall()
         values = pd.Series([value for value, _ in found], dtype=object)
-        for one in checks:
-            kept = one(values).check_output
-            out[name, one.error] = sum(n for (_, n), is_kept in zip(found, kept, strict=True) if not is_kept)
+        fits, said = rule
+        out[name, said] = sum(n for (_, n), is_kept in zip(found, fits(values), strict=True) if not is_kept)
     return out
 
 

@@ -108,7 +108,7 @@ def find_places(
     """
     names = [c for c, *_ in columns] + ([region] if region else [])
     listed = ", ".join(names)
-    found = con.execute(f"SELECT {listed}, count(*), list(row ORDER BY row)[:5] FROM {table} GROUP BY ALL").fetchall()
+    found = con.execute(f"SELECT {listed}, count(*), min(row, 5) FROM {table} GROUP BY ALL").fetchall()
     resolved_rows, unknown, wrong = [], {level: [] for _, level, *_ in columns}, []
     for *values, count, rows in found:
         given = dict(zip(names, values, strict=True))

@@ -41,11 +41,16 @@ def _typologies(con) -> None:
 
 def _services(con, counted: str) -> None:
     """Incident × service × outcome: from the two questions, and from the repeat of the forms that ask one by one."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE answered AS "
+        f"SELECT incident_id, services_referred, services_assisted, services_followed FROM {counted} "
+        "WHERE coalesce(len(services_referred), len(services_assisted), len(services_followed)) IS NOT NULL"
+    )
     pairs = [
-        f"SELECT incident_id, unnest(services_{outcome}) AS service, '{outcome}' AS outcome FROM {counted}"
+        f"SELECT incident_id, unnest(services_{outcome}) AS service, '{outcome}' AS outcome FROM answered"
         for outcome in ("referred", "assisted")
     ]
-    pairs.append(f"SELECT incident_id, unnest(services_followed, recursive := true) FROM {counted}")
+    pairs.append("SELECT incident_id, unnest(services_followed, recursive := true) FROM answered")
     con.execute(f"CREATE OR REPLACE TEMP TABLE built_services AS {' UNION '.join(pairs)}")
 
 
@@ -121,7 +126,11 @@ def build(received: Received, snapshot: Snapshot) -> Built:
     )
     _typologies(con)
     years = "CASE WHEN year(occurred_date) <= 2017 THEN 'amss_2016' WHEN year(occurred_date) <= 2019 THEN 'amss_2018' ELSE 'amss_2020' END"
-    counted = f"{approved} a ANTI JOIN replaced USING (n) LEFT JOIN {verification} v ON v.code = coalesce(verification, 'unverified')"
+    # NOT IN: of an anti join, DuckDB would rather hold the rows than the few that go.
+    counted = (
+        f"(SELECT * FROM {approved} WHERE n NOT IN (FROM replaced)) a "
+        f"JOIN {verification} v ON v.code = coalesce(verification, 'unverified') AND v.value <> 'excluded'"
+    )
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE built_incidents AS
@@ -135,11 +144,9 @@ def build(received: Received, snapshot: Snapshot) -> Built:
         JOIN places_found f ON {harmonise.same_names(("cercle_name", "commune_name", "region_code"), "a", "f")}
         LEFT JOIN {perpetrator} p ON p.code = perpetrator LEFT JOIN {category} c ON c.code = incident_type
         LEFT JOIN typologies t ON t.label = original_type
-        WHERE v.value <> 'excluded'
         """
     )
-    some = "coalesce(len(services_referred), len(services_assisted), len(services_followed)) IS NOT NULL"
-    _services(con, f"(SELECT * FROM {counted} WHERE v.value <> 'excluded' AND {some})")
+    _services(con, counted)
     good, once = _number(con, rows) - _number(con, "faulty"), _number(con, "again")
     accepted = _number(con, approved)
     last = accepted - _number(con, "replaced")
