@@ -156,7 +156,7 @@ def _said() -> str:
     raised = (
         lambda: places.area("goa", ROOT / "params"),
         lambda: products.product("bulletn"),
-        lambda: periods.parse("2016-13", kind="month"),
+        lambda: periods.parse("2016-13", kinds=("month",)),
         lambda: periods.day("hier", "Date AS_OF"),
         lambda: one_of("Diffusion", "tous", stage.AUDIENCES, feminine=True),
         lambda: one_of("Langue", "en", ("fr",), feminine=True),
