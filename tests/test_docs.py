@@ -28,7 +28,6 @@ DOCS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 # What a build, a form or an officer makes: named in the documents, absent from a clone.
 MADE = (
-    "params/consent.yml",
     "params/corrections.yml",
     "reports/",
     "data/example/",

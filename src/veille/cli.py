@@ -469,7 +469,7 @@ def _usage(error: Exception, arguments: list[str]) -> str:
 
 
 def run(arguments: list[str] | None = None) -> None:
-    """Run a command and exit: 0 done, 1 build failed, 2 bad parameter, 3 bad data, 4 disclosure refused."""
+    """Run a command and exit: 0 done, 1 build failed, 2 bad parameter, 3 bad data, 4 disclosure refused or an agreement missing."""
     arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may not be UTF-8

@@ -9,9 +9,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import periods, places, texts, versions
+from .. import consent, periods, places, texts, versions
 from ..disclosure.safe import SafeTables
-from ..errors import BadData, BadParameter, UnknownName
+from ..errors import BadData, BadParameter, ConsentMissing, UnknownName
 from ..periods import Period
 from ..products import Product, product
 from ..project import Project, find
@@ -206,7 +206,13 @@ def status(plan_: Plan) -> list[str]:
 
 
 def fill(plan_: Plan, folder: Path) -> None:
-    """Write the staged folder: `safe/`, `places.yml`, `contacts.yml`, `context.json`, and `texts.md` if there is one."""
+    """Write the staged folder: `safe/`, `places.yml`, `contacts.yml`, `context.json`, and `texts.md` if there is one.
+
+    The door through which everything passes that a notebook may see. Raises ConsentMissing before anything is written.
+    """
+    if plan_.product.needs_consent:
+        gave = versions.contributors(plan_.version, plan_.audience)
+        consent.require(plan_.version, plan_.audience, gave, [str(m) for m in plan_.period.each_month()])
     folder.mkdir(parents=True)
     for path in sorted(plan_.safe.rglob("*")):
         if path.is_file():  # one by one: a full disk shows as itself
@@ -234,12 +240,21 @@ def fill(plan_: Plan, folder: Path) -> None:
 
 
 def prepare_for_notebook(name: str, **parameters: str) -> Path:
-    """Stage a notebook that is opened outside a build (Jupyter, `quarto render`); removed when the process ends."""
+    """Stage a notebook that is opened outside a build (Jupyter, `quarto render`); removed when the process ends.
+
+    Raises what `plan` and `fill` raise.
+    """
     project = find()
     asked = dict(parameters)
     made = plan(project, name, asked.pop("region"), asked.pop("period"), **asked)
     project.work.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="stage-", dir=project.work))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    fill(made, folder / "stage")
+    try:
+        fill(made, folder / "stage")
+    except ConsentMissing:
+        # What a notebook raises is kept among its outputs: no names there.
+        raise ConsentMissing(
+            "Il manque l’accord d’une organisation au moins pour cette diffusion.", "veille build dit lesquelles."
+        ) from None
     return folder / "stage"
