@@ -50,7 +50,7 @@ ifneq ($(value DEBUG),)
 export VEILLE_DEBUG = 1
 endif
 
-.PHONY: help bulletin report data list texts test test-full bench bench-disclosure lint lock clean
+.PHONY: help bulletin gbvims report data list texts test test-full bench bench-disclosure lint lock clean
 
 help: ## Liste les commandes
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ $(VENV)/.ready-test: $(VENV)/.ready
 
 bulletin: $(VENV)/.ready ## Fait un bulletin : REGION=gao MONTH=2017-06 [AS_OF= AUDIENCE= NATURE= ENGINE=]
 	@VEILLE_PRODUCT=bulletin $(VEILLE) build
+
+gbvims: $(VENV)/.ready ## Fait une synthèse GBVIMS : REGION=mali PERIOD=2017-06|2017-Q2|2017 [AUDIENCE=cluster|public AS_OF= NATURE=]
+	@VEILLE_PRODUCT=gbvims $(VEILLE) build
 
 report: $(VENV)/.ready ## Fait un rapport : PRODUCT=bulletin REGION=gao PERIOD=2017-06
 	@$(VEILLE) build

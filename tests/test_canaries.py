@@ -362,13 +362,22 @@ for command in commands:
 """
 
 
+# Those who send GBV data agreed to every release.
+AGREED = "role: consolidating\nagreements:\n" + "".join(
+    f"- {{organisation: {receive.partner_of(mark(fmt, column))}, audiences: [cluster, public], until: 2099-12-31, reference: x}}\n"
+    for fmt in map(formats.declared, ("gbv_tables", "gbvims_recorder"))
+    for column in fmt.columns
+    if column.to == fmt.partner_column
+)
+
+
 def new(folder: Path, warm: Path | None = None) -> Place:
     """A project of the agency that consolidates; what `warm` received and counted comes with it."""
     if warm:
         shutil.copytree(warm, folder / "projet", symlinks=True)
     else:
         projects.new(folder / "projet")
-        (folder / "projet" / "params" / "consent.yml").write_text("role: consolidating\n", encoding="utf-8")
+        (folder / "projet" / "params" / "consent.yml").write_text(AGREED, encoding="utf-8")
     place = Place(folder / "projet", folder / "maison", folder / "t")
     place.home.mkdir()
     place.temporary.mkdir()
@@ -383,7 +392,7 @@ def leaks(place: Place, *said: Said) -> dict[str, list[str]]:
         if name.startswith("data/"):
             safe = name.startswith(("data/processed/candidate/", "data/processed/releases/"))
             several = {m for m in several if safe or _identifies(m)}
-        if name.startswith("reports/qualite/"):
+        if name.startswith(("reports/qualite/", "params/consent.yml")):
             several = {m for m in several if not _is_sender(m)}
         found[name] = several
     for one in said:

@@ -52,7 +52,7 @@ def refused(done, code: int, *said: str) -> None:
         pytest.param(("bulletin", "gao", "2016-Q4"), ["Période impossible : 2016-Q4."], id="a-quarter-for-a-month"),
         pytest.param(
             ("bulletin", "gao", "2031-01", "--nature", "real"),
-            ["Mois à venir : janvier 2031.", "données réelles : 2016-08, 2016-10 à 2016-11"],
+            ["Période à venir : janvier 2031.", "données réelles : 2016-08, 2016-10 à 2016-11"],
             id="future-month",
         ),
         pytest.param(

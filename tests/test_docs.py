@@ -28,7 +28,6 @@ DOCS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 # What a build, a form or an officer makes: named in the documents, absent from a clone.
 MADE = (
-    "params/consent.yml",
     "params/corrections.yml",
     "reports/",
     "data/example/",
@@ -156,7 +155,7 @@ def _said() -> str:
     raised = (
         lambda: places.area("goa", ROOT / "params"),
         lambda: products.product("bulletn"),
-        lambda: periods.parse("2016-13", kind="month"),
+        lambda: periods.parse("2016-13", kinds=("month",)),
         lambda: periods.day("hier", "Date AS_OF"),
         lambda: one_of("Diffusion", "tous", stage.AUDIENCES, feminine=True),
         lambda: one_of("Langue", "en", ("fr",), feminine=True),

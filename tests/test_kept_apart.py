@@ -551,6 +551,37 @@ def test_papers_that_do_not_say_public_are_restricted(repository, papers):
     assert code == 1 and said.count(RESTRICTED) == 2
 
 
+CONSENT = "params/consent.yml"
+MEMBER = "{organisation: org_a, audiences: [cluster], until: 2018-12-31, reference: Accord}"
+
+
+@pytest.mark.parametrize(
+    "agreements",
+    [
+        pytest.param(f"agreements:\n  - {MEMBER}\n", id="one-line-each"),
+        pytest.param(f"agreements: [{MEMBER}]\n", id="one-line"),
+        pytest.param("agreements:\n- reference: Accord n#1\n  organisation: org_a\n", id="one-key-a-line"),
+    ],
+)
+def test_agreements_that_name_an_organisation_do_not_enter_git(repository, agreements):
+    shipped = (ROOT / CONSENT).read_text(encoding="utf-8")
+    repository.add(CONSENT, shipped)
+    repository.add("docs/accord.yml", f"agreements: [{MEMBER}]\n")
+    repository.commit()
+    assert repository.check() == repository.check("--objects") == (0, "")
+    repository.write(CONSENT, shipped.replace("agreements: []\n", agreements))
+    repository.git("add", CONSENT)
+    code, said = repository.check(CONSENT)
+    assert code == 1 and "organisations" in said and "org_a" not in said
+    repository.commit()
+    repository.write(CONSENT, shipped)
+    repository.git("add", CONSENT)
+    repository.commit()
+    assert repository.check() == (0, "")
+    code, said = repository.check("--objects")
+    assert code == 1 and CONSENT in said
+
+
 # --- what git does not see, and what the hook stops -----------------------------------------------------------------
 
 

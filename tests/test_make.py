@@ -52,7 +52,19 @@ def test_make_alone_prints_one_line_per_command(tmp_path):
     assert all(line.startswith("  make ") for line in lines)
     named = [line.split()[1] for line in lines]
     assert len(named) == len(set(named))
-    assert {"help", "bulletin", "report", "data", "list", "texts", "test", "test-full", "lint", "lock"} <= set(named)
+    assert {
+        "help",
+        "bulletin",
+        "gbvims",
+        "report",
+        "data",
+        "list",
+        "texts",
+        "test",
+        "test-full",
+        "lint",
+        "lock",
+    } <= set(named)
     assert make(tmp_path, "help").stdout == done.stdout
     assert not (tmp_path / ".venv").exists(), "help needs no environment"
 
@@ -112,6 +124,15 @@ def test_every_name_of_the_period_is_understood(kept):
     for name in ("MONTH", "PERIOD"):
         done = make(kept, "bulletin", "REGION=gao", f"{name}=2016-13")
         assert done.returncode == 2 and "Période impossible : 2016-13." in done.stderr
+
+
+@pytest.mark.parametrize("period", ["2017-06", "2017-Q2", "2017"])
+def test_make_gbvims_asks_for_the_product_and_the_period_as_given(tmp_path, period):
+    project = with_make(tmp_path)
+    python = project / ".venv" / "bin" / "python"
+    python.write_text('#!/bin/sh\necho "$VEILLE_PRODUCT $VEILLE_REGION $VEILLE_PERIOD $VEILLE_AUDIENCE" "$@"\n')
+    done = make(project, "gbvims", "REGION=mali", f"PERIOD={period}", "AUDIENCE=public")
+    assert done.stdout == f"gbvims mali {period} public -m veille build\n", done.stderr
 
 
 def test_make_turns_every_refusal_into_two(kept):

@@ -79,7 +79,40 @@ def test_what_is_no_period_is_refused_with_the_forms_that_are(text):
 )
 def test_a_product_refuses_a_period_of_another_kind(text, kind):
     with pytest.raises(BadParameter, match="Écrivez un"):
-        periods.parse(text, kind=kind)
+        periods.parse(text, kinds=(kind,))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        pytest.param(("month",), "Écrivez un mois (2017-06).", id="one-kind"),
+        pytest.param(("quarter", "year"), "Écrivez un trimestre (2017-Q2) ou une année (2017).", id="two-kinds"),
+        pytest.param(
+            ("month", "quarter", "year"),
+            "Écrivez un mois (2017-06), un trimestre (2017-Q2) ou une année (2017).",
+            id="three-kinds",
+        ),
+    ],
+)
+def test_a_refusal_says_every_kind_that_is_expected(kinds, said):
+    with pytest.raises(BadParameter) as refused:
+        periods.parse("2017-13", kinds=kinds)
+    assert refused.value.next_step == said
+
+
+def test_a_product_of_several_kinds_takes_each_of_them():
+    given = [periods.parse(text, kinds=("quarter", "year")) for text in ("2017-Q2", "2017")]
+    assert [p.kind for p in given] == ["quarter", "year"]
+    assert [[str(m) for m in p.each_month()] for p in given] == [
+        ["2017-04", "2017-05", "2017-06"],
+        [f"2017-{n:02d}" for n in range(1, 13)],
+    ]
+    assert [str(m) for m in periods.parse("2017-06").each_month()] == ["2017-06"]
+
+
+def test_a_day_is_no_period_of_any_kind():
+    assert [kind for kind in ("month", "quarter", "year") if periods.is_of("2016-12-31", kind)] == []
+    assert periods.is_of("2016-12", "month") and not periods.is_of("2016-12", "year")
 
 
 def test_control_characters_and_floods_do_not_reach_the_terminal():

@@ -59,6 +59,8 @@ KOBO = (
 RECORDER_KEY = frozenset({"incident_id", "survivor_code"})
 # A whole canary. The generator's own source has a brace where the number goes.
 CANARY = re.compile(r"CANARI-[A-Za-z0-9][A-Za-z0-9-]*(?![A-Za-z0-9{-])")
+# An agreement in params/consent.yml, outside a comment.
+AGREEMENT = re.compile(r"^(?!\s*#).*\borganisation\b", re.M)
 # A form as KoBo sends it: its identifier is filled in.
 SENT_FORM = re.compile(r"<(?:\w+:)?instanceID\b[^>]*>\s*uuid:[0-9a-fA-F]{8}-")
 
@@ -87,6 +89,7 @@ FROM_KOBO = Rule("ses colonnes sont celles d’un export KoBo : des lignes sur d
 FROM_RECORDER = Rule("ses colonnes sont celles d’un enregistreur d’incidents GBVIMS : des lignes sur des personnes")
 IDENTIFIES = Rule("une de ses colonnes identifie une personne ou une source (classe I)", is_first=True)
 STAYS_INSIDE = Rule("ses colonnes sont celles d’une table restreinte (classe R)", needs_rows=True, is_first=True)
+NAMES_MEMBERS = "il nomme les organisations qui servent des survivant(e)s : ces accords restent dans l’installation"
 IS_CANARY = "il contient une chaîne témoin (CANARI-…) : des lignes restreintes ou d’exemple y ont été copiées"
 IS_SENT_FORM = "c’est un formulaire KoBo rempli (XML)"
 UNREAD = (
@@ -655,6 +658,8 @@ def _of_text(text: str, name: str, depth: int) -> Iterator[str]:
         yield IS_CANARY
     if SENT_FORM.search(text):
         yield IS_SENT_FORM
+    if PurePosixPath(name).name == "consent.yml" and AGREEMENT.search(text):
+        yield NAMES_MEMBERS
     start = text.lstrip()[:1]
     if start in ("{", "["):
         for found in _of_json(text):
@@ -874,6 +879,8 @@ def problem(name: str, size: int, content: bytes | None, papers: bool | None) ->
         if not clean:
             return f"carnet avec des sorties. Videz-le : python tools/check_files.py --strip {name}"
     why = where_it_is(why_not(content, name), [name])
+    if NAMES_MEMBERS in why:
+        return f"{NAMES_MEMBERS}. Remettez celui qui ne nomme personne : git restore --staged {name}"
     if why:
         return f"{' ; '.join(why)}. {out} Déposez-le par « veille receive », ou gardez-le hors de git."
     if place:

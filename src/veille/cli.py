@@ -44,7 +44,10 @@ Region = Annotated[
     ),
 ]
 Period = Annotated[
-    str, typer.Argument(help="Période : 2017-06", metavar="PÉRIODE", envvar="VEILLE_PERIOD", show_envvar=False)
+    str,
+    typer.Argument(
+        help="Période : 2017-06, 2017-Q2 ou 2017", metavar="PÉRIODE", envvar="VEILLE_PERIOD", show_envvar=False
+    ),
 ]
 AsOf = Annotated[
     str, typer.Option("--as-of", help="Données reçues à ce jour (2017-07-15)", envvar="VEILLE_AS_OF", show_envvar=False)
@@ -262,9 +265,9 @@ def list_(debug: Debug = False) -> None:
             safe = SafeTables.read(versions.candidate(version, "cluster", _say))
             print(f"  {word}")
             for code in product.areas or places.areas(project.params):
-                months = stage.months_with_data(safe, product, code)
+                known = stage.periods_with_data(safe, product, code)
                 label = places.area(code, project.params).labels["fr"]
-                print(f"    {code:<11} {label:<22} {stage.spans(months) if months else 'aucun mois'}")
+                print(f"    {code:<11} {label:<22} {stage.spans(known) if known else 'aucune période'}")
 
 
 @app.command()
@@ -466,7 +469,7 @@ def _usage(error: Exception, arguments: list[str]) -> str:
 
 
 def run(arguments: list[str] | None = None) -> None:
-    """Run a command and exit: 0 done, 1 build failed, 2 bad parameter, 3 bad data, 4 disclosure refused."""
+    """Run a command and exit: 0 done, 1 build failed, 2 bad parameter, 3 bad data, 4 disclosure refused or an agreement missing."""
     arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may not be UTF-8

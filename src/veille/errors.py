@@ -44,6 +44,12 @@ class DisclosureRefused(VeilleError):
     exit_code = 4
 
 
+class ConsentMissing(VeilleError):
+    """An organisation that gave data has not agreed that this audience reads what is made of them. Names it: for the inside."""
+
+    exit_code = 4
+
+
 def near(given: str, known: Iterable[str]) -> str:
     """« Vouliez-vous dire … ? » with the nearest known names, or nothing when none is near."""
     found = get_close_matches(given.lower(), sorted(known), n=3, cutoff=0.6)

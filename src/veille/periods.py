@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -29,6 +30,7 @@ _FORMS = {
     "quarter": re.compile(r"(\d{4})-Q([1-4])"),
     "year": re.compile(r"(\d{4})"),
 }
+_EXPECTED = {"month": "un mois (2017-06)", "quarter": "un trimestre (2017-Q2)", "year": "une année (2017)"}
 
 
 @dataclass(frozen=True, order=True)
@@ -71,6 +73,10 @@ class Period:
         """The `count` periods that end with this one, oldest first."""
         return [self.shift(k) for k in range(1 - count, 1)]
 
+    def each_month(self) -> list[Period]:
+        """Its months, oldest first; a month is its own."""
+        return [Period(self.year, first, 1) for first in range(self.first, self.first + self.months)]
+
     def divisions(self) -> list[list[Period]]:
         """The ways to cut it into shorter periods, the longest first: a year into quarters, then into months."""
         return [
@@ -97,15 +103,20 @@ class Period:
         return MONTHS_FR_SHORT[self.first - 1] if self.kind == "month" else str(self)
 
 
-def parse(text: str, *, kind: str | None = None) -> Period:
-    """A period from `2017-06`, `2017-Q2` or `2017`.
+def expected(kinds: Sequence[str]) -> str:
+    """How periods of these kinds are written: « un mois (2017-06) ou un trimestre (2017-Q2) »."""
+    *first, last = [_EXPECTED[kind] for kind in kinds]
+    return f"{', '.join(first)} ou {last}" if first else last
+
+
+def parse(text: str, *, kinds: Sequence[str] = tuple(_FORMS)) -> Period:
+    """A period of one of these kinds, from `2017-06`, `2017-Q2` or `2017`.
 
     Raises BadParameter when the form or the calendar does not allow it.
     """
-    wanted = {"month": "un mois (2017-06)", "quarter": "un trimestre (2017-Q2)", "year": "une année (2017)"}
     for name, form in _FORMS.items():
         found = form.fullmatch(text.strip())
-        if not found or (kind and name != kind):
+        if not found or name not in kinds:
             continue
         year = int(found[1])
         first = int(found[2]) if name == "month" else 3 * int(found[2]) - 2 if name == "quarter" else 1
@@ -113,8 +124,12 @@ def parse(text: str, *, kind: str | None = None) -> Period:
             break
         return Period(year, first, {"month": 1, "quarter": 3, "year": 12}[name])
     shown = "".join(c for c in text if c.isprintable())[:40]
-    expected = wanted[kind] if kind else ", ".join(wanted.values())
-    raise BadParameter(f"Période impossible : {shown}.", f"Écrivez {expected}.")
+    raise BadParameter(f"Période impossible : {shown}.", f"Écrivez {expected(kinds)}.")
+
+
+def is_of(text: str, kind: str) -> bool:
+    """Whether a period, as it is written, is of this kind; a day is of none."""
+    return bool(_FORMS[kind].fullmatch(text))
 
 
 def kind_of(period: str) -> str:

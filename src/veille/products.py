@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from .errors import UnknownName
 
@@ -23,23 +24,31 @@ class Product:
 
     `lead` is the number without which there is nothing to report; `sections` are the texts that people write;
     `artefacts` is what a build promises; `areas` limits where it is made (all areas of `params/places.yml` when empty).
+    `period_kinds`: `month`, `quarter`, `year`; `areas_by_kind` limits where the editions of one kind are made.
+    `needs_consent`: refused unless every organisation that gave data agreed that this audience reads it.
     """
 
     name: str
     notebook: str
     title: str
-    period_kind: str
+    period_kinds: tuple[str, ...]
     lead: str
     areas: tuple[str, ...] = ()
+    areas_by_kind: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     audiences: tuple[str, ...] = ("cluster", "public")
     languages: tuple[str, ...] = ("fr",)
     artefacts: tuple[str, ...] = ("html", "pdf", "xlsx", "docx")
     sections: tuple[Section, ...] = ()
+    needs_consent: bool = False
 
     @property
     def headings(self) -> dict[str, str]:
         """slug -> heading."""
         return {s.slug: s.heading for s in self.sections}
+
+    def kinds_for(self, area: str) -> tuple[str, ...]:
+        """The kinds of period that it is made for in one area."""
+        return tuple(k for k in self.period_kinds if area in self.areas_by_kind.get(k, (area,)))
 
 
 PRODUCTS: dict[str, Product] = {
@@ -49,7 +58,7 @@ PRODUCTS: dict[str, Product] = {
             name="bulletin",
             notebook="bulletin.ipynb",
             title="Bulletin de protection",
-            period_kind="month",
+            period_kinds=("month",),
             lead="protection_incidents",
             sections=(
                 Section(

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from .errors import BadParameter
+from . import consent
+from .errors import BadData, BadParameter
 from .project import PACKAGE, Project
 from .sources import snapshots
 from .sources.snapshots import Snapshot
@@ -159,11 +160,15 @@ def balances(version: Version, say: Say = lambda line: None) -> dict[str, Balanc
 
 @dataclass(frozen=True)
 class _Counted:
-    """All counts of a version, what each organisation gave to each, and the canonical tables that pages print rows of."""
+    """All counts of a version, what each organisation gave to each, and the canonical tables that pages print rows of.
+
+    `contributors`: who gave GBV data, by month (restricted).
+    """
 
     cubes: pd.DataFrame
     behind: dict[Address, dict[str, int]]
     printed: dict[str, pd.DataFrame]
+    contributors: dict[str, list[str]]
 
 
 def _count(version: Version, say: Say) -> _Counted:
@@ -172,7 +177,7 @@ def _count(version: Version, say: Say) -> _Counted:
 
     from .indicators.count import contributions, count
     from .sources.reading import connection
-    from .tables import build
+    from .tables import build, gbv
 
     code = _digest_of_code(CODE_OF_PARTS)
     folder = version.project.tables(version.nature, version.id)
@@ -189,7 +194,8 @@ def _count(version: Version, say: Say) -> _Counted:
             _write_rows(con, folder, sorted({name for _, tables in parts for name in tables}))
             printed = {name: build.fetch(con, name) for name in ("recommendations", "published_figures")}
             counted = count(con, version.project.params)
-            return _Counted(counted, contributions(con, version.project.params), printed)
+            behind = contributions(con, version.project.params)
+            return _Counted(counted, behind, printed, gbv.contributors(con))
     except duckdb.IOException as error:
         # DuckDB words a full disk in its own way.
         raise OSError(errno.ENOSPC, "no space left") from error
@@ -312,13 +318,21 @@ def _day(version: Version) -> str:
     return (version.as_of or version.newest_received).isoformat()
 
 
-def _write_protection(version: Version, audience: str, judged: judge.Judged) -> None:
-    """Keep, for the inside, why each number is hidden: restricted, git-ignored, never read by a notebook."""
+def _write_protection(version: Version, audience: str, judged: judge.Judged, gave: dict[str, list[str]]) -> None:
+    """Keep, for the inside, why each number is hidden and who gave GBV data, by month: restricted, git-ignored.
+
+    Never read by a notebook.
+    """
     target = version.project.protection(version.nature, version.id, audience)
     target.parent.mkdir(parents=True, exist_ok=True)
     made = judged.protected
     rows = [[*address, why] for address, why in sorted(made.reasons.items())]
-    content = {"hidden": rows, "withdrawn": sorted(made.withdrawn), "sensitive": judged.verdict.sensitive}
+    content = {
+        "hidden": rows,
+        "withdrawn": sorted(made.withdrawn),
+        "sensitive": judged.verdict.sensitive,
+        "contributors": gave,
+    }
     draft = target.with_suffix(".draft")
     draft.write_text(json.dumps(content, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
     os.replace(draft, target)
@@ -343,7 +357,7 @@ def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
     for audience in audiences:
         target = project.candidate(version.nature, version.id, audience)
         numbers = judged[audience].numbers + protect.printed_elsewhere(counted.printed["published_figures"])
-        _write_protection(version, audience, judged[audience])
+        _write_protection(version, audience, judged[audience], counted.contributors)
         meta = {
             "version": version.id,
             "nature": version.nature,
@@ -400,6 +414,24 @@ def _released_on(version: Version, audience: str) -> Path | None:
     return version.project.releases(audience) / found[0].folder if found else None
 
 
+def contributors(version: Version, audience: str) -> dict[str, list[str]]:
+    """The organisations behind the GBV data of a candidate, by month: for the inside.
+
+    Nobody, for tables that were frozen on another machine: they were asked at the release. Raises BadData when the notes
+    of a candidate made here are gone.
+    """
+    notes = version.project.protection(version.nature, version.id, audience)
+    if not notes.is_file() and _released_on(version, audience):
+        return {}
+    try:
+        return json.loads(notes.read_text(encoding="utf-8"))["contributors"]
+    except (OSError, ValueError, KeyError):
+        raise BadData(
+            "Les notes de protection de cette version manquent : on ne sait plus qui a donné des données de VBG.",
+            "Effacez le dossier data/processed/candidate et relancez : elles s’écrivent avec les tables.",
+        ) from None
+
+
 def _is_of_this_past(version: Version, audience: str, folder: Path) -> bool:
     """Whether a candidate was judged with all that was released since."""
     if version.nature != "real":
@@ -415,7 +447,8 @@ def release(project: Project, as_of: date, audience: str, say: Say = lambda line
     The only way in which anything is ever released. The folder of the frozen tables, and whether it is new: the same
     version is not released twice. Members first: what the public reads must be part of what they were judged with. Raises
     BadParameter for a day before the last release or without data, or a public release before that of the members,
-    DisclosureRefused when the candidate may not be released.
+    DisclosureRefused when the candidate may not be released, ConsentMissing when an organisation that gave GBV data to any
+    of its months has not agreed.
     """
     from .disclosure import ledger
 
@@ -437,7 +470,9 @@ def release(project: Project, as_of: date, audience: str, say: Say = lambda line
                 "Cette version n’a pas encore été diffusée aux membres.",
                 f"Les membres lisent aussi l’édition publique : veille release --as-of {as_of} --audience cluster, d’abord.",
             )
-        entry = ledger.freeze(project, book, candidate(version, audience, say), as_of.isoformat())
+        folder = candidate(version, audience, say)
+        consent.require(version, audience, contributors(version, audience))
+        entry = ledger.freeze(project, book, folder, as_of.isoformat())
         return project.releases(audience) / entry.folder, True
 
 

@@ -99,8 +99,8 @@ def _render(plan: Plan, document: dict, executed: object, folder: Path, engine: 
 def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -> Made:
     """Make the report of a plan and put it in its place.
 
-    Raises BuildFailed, BadData (a text), or DisclosureRefused (a number that is not registered); the previous report
-    is intact in each case.
+    Raises BuildFailed, BadData (a text), DisclosureRefused (a number that is not registered), or ConsentMissing; the
+    previous report is intact in each case.
     """
     if engine not in ENGINES:
         raise UnknownName("Moteur", engine, ENGINES)

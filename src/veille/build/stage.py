@@ -9,9 +9,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import periods, places, texts, versions
+from .. import consent, periods, places, texts, versions
 from ..disclosure.safe import SafeTables
-from ..errors import BadData, BadParameter, UnknownName
+from ..errors import BadData, BadParameter, ConsentMissing, UnknownName
 from ..periods import Period
 from ..products import Product, product
 from ..project import Project, find
@@ -76,9 +76,22 @@ def one_of(what: str, given: str, known: tuple[str, ...], *, feminine: bool = Fa
     return given
 
 
-def months_with_data(safe: SafeTables, product_: Product, area: str) -> list[str]:
-    """The periods for which the product has something to report in an area."""
-    return [p for p in safe.periods(product_.lead, area) if safe.get(product_.lead, area, p).is_shown]
+def periods_with_data(safe: SafeTables, product_: Product, area: str) -> list[str]:
+    """The periods for which the product has something to report in an area: months, then quarters, then years."""
+    known = [p for p in safe.periods(product_.lead, area) if safe.get(product_.lead, area, p).is_shown]
+    return [p for kind in product_.kinds_for(area) for p in known if periods.is_of(p, kind)]
+
+
+def period_for(product_: Product, area: str, text: str) -> Period:
+    """The period that is asked for. Raises BadParameter where the product is not made for that kind of period there."""
+    when = periods.parse(text, kinds=product_.period_kinds)
+    here = product_.kinds_for(area)
+    if when.kind not in here:
+        raise BadParameter(
+            f"{product_.title} : l’édition d’{periods.expected([when.kind])} n’existe que pour {', '.join(product_.areas_by_kind[when.kind])}.",
+            f"Pour {area}, écrivez {periods.expected(here)}.",
+        )
+    return when
 
 
 def plan(
@@ -101,13 +114,13 @@ def plan(
     area = places.area(region, project.params)
     if chosen.areas and area.code not in chosen.areas:
         raise UnknownName("Région", region, chosen.areas, feminine=True)
-    when = periods.parse(period, kind=chosen.period_kind)
+    when = period_for(chosen, area.code, period)
     one_of("Diffusion", audience, chosen.audiences, feminine=True)
     one_of("Langue", lang, chosen.languages, feminine=True)
     if nature:
         one_of("Nature de données", nature, NATURES, feminine=True)
     day = periods.day(as_of, "Date AS_OF") if as_of else None
-    months: dict[str, list[str]] = {}
+    available: dict[str, list[str]] = {}
     for kind in (nature,) if nature else NATURES:
         if kind == "example":
             versions.ensure_example(project, say)
@@ -115,36 +128,38 @@ def plan(
         if not version.snapshots:
             continue
         if version.newest_received and when.start > version.newest_received:
-            months[kind] = []
+            available[kind] = []
             continue
         safe = versions.candidate(version, audience, say)
         tables = SafeTables.read(safe)
-        months[kind] = months_with_data(tables, chosen, area.code)
-        if str(when) in months[kind]:
+        available[kind] = periods_with_data(tables, chosen, area.code)
+        if str(when) in available[kind]:
             if kind == "example" and not nature:
                 say(
-                    f"Aucune donnée réelle pour {when.name()} : ce bulletin est fait avec les données d’exemple, synthétiques, et marqué comme tel."
+                    f"Aucune donnée réelle pour {when.name()} : ce rapport est fait avec les données d’exemple, synthétiques, et marqué comme tel."
                 )
             return Plan(project, chosen, area, when, audience, lang, as_of, version, safe)
-    if not months:
+    if not available:
         raise BadParameter(
             "Aucune donnée reçue à cette date.", "Choisissez une date AS_OF plus tardive, ou laissez-la vide."
         )
     listed = []
-    for kind in months:
+    for kind in available:
         version = versions.current(project, kind, day)
-        known = months[kind] or months_with_data(
+        known = available[kind] or periods_with_data(
             SafeTables.read(versions.candidate(version, audience, say)), chosen, area.code
         )
         word = {"real": "données réelles", "example": "données d’exemple"}[kind]
-        listed.append(f"{word} : {spans(known)}" if known else f"{word} : aucun mois")
-    ahead = all(not known for known in months.values())
-    problem = f"Mois à venir : {when.name()}." if ahead else f"Aucune donnée pour {area.titles['fr']}, {when.name()}."
+        listed.append(f"{word} : {spans(known)}" if known else f"{word} : aucune période")
+    ahead = all(not known for known in available.values())
+    problem = (
+        f"Période à venir : {when.name()}." if ahead else f"Aucune donnée pour {area.titles['fr']}, {when.name()}."
+    )
     raise BadParameter(problem, "Périodes disponibles — " + " ; ".join(listed) + ".")
 
 
 def spans(known: list[str]) -> str:
-    """Months as a reader lists them: « 2016-08, 2016-10 à 2016-12 »."""
+    """Periods as a reader lists them: « 2016-08, 2016-10 à 2016-12, 2016-Q4 »."""
     out: list[list[str]] = []
     for p in known:
         if out and str(periods.parse(out[-1][-1]).shift(1)) == p:
@@ -191,7 +206,13 @@ def status(plan_: Plan) -> list[str]:
 
 
 def fill(plan_: Plan, folder: Path) -> None:
-    """Write the staged folder: `safe/`, `places.yml`, `contacts.yml`, `context.json`, and `texts.md` if there is one."""
+    """Write the staged folder: `safe/`, `places.yml`, `contacts.yml`, `context.json`, and `texts.md` if there is one.
+
+    The door through which everything passes that a notebook may see. Raises ConsentMissing before anything is written.
+    """
+    if plan_.product.needs_consent:
+        gave = versions.contributors(plan_.version, plan_.audience)
+        consent.require(plan_.version, plan_.audience, gave, [str(m) for m in plan_.period.each_month()])
     folder.mkdir(parents=True)
     for path in sorted(plan_.safe.rglob("*")):
         if path.is_file():  # one by one: a full disk shows as itself
@@ -219,12 +240,21 @@ def fill(plan_: Plan, folder: Path) -> None:
 
 
 def prepare_for_notebook(name: str, **parameters: str) -> Path:
-    """Stage a notebook that is opened outside a build (Jupyter, `quarto render`); removed when the process ends."""
+    """Stage a notebook that is opened outside a build (Jupyter, `quarto render`); removed when the process ends.
+
+    Raises what `plan` and `fill` raise.
+    """
     project = find()
     asked = dict(parameters)
     made = plan(project, name, asked.pop("region"), asked.pop("period"), **asked)
     project.work.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="stage-", dir=project.work))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    fill(made, folder / "stage")
+    try:
+        fill(made, folder / "stage")
+    except ConsentMissing:
+        # What a notebook raises is kept among its outputs: no names there.
+        raise ConsentMissing(
+            "Il manque l’accord d’une organisation au moins pour cette diffusion.", "veille build dit lesquelles."
+        ) from None
     return folder / "stage"

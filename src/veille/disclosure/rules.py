@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from ..errors import BadData
 from ..indicators.registry import BY_NAME, UNANSWERED, Measure, key
 from ..periods import kind_of
+from ..yamls import Twice, load_once
 
 Audience = Literal["cluster", "public"]
 AUDIENCES: tuple[Audience, ...] = ("cluster", "public")
@@ -148,33 +149,13 @@ class Rules(_Closed):
         return audience in self.of(table).audiences and self.tables[table].exists(level, period)
 
 
-class _Once(yaml.SafeLoader):
-    """Refuses a key that stands twice: the second would silently replace the first."""
-
-
-class _Twice(Exception):
-    pass
-
-
-def _mapping(loader: _Once, node: yaml.MappingNode) -> dict:
-    seen = set()
-    for name, _ in node.value:
-        if name.value in seen:
-            raise _Twice(f"{name.value}, ligne {name.start_mark.line + 1}")
-        seen.add(name.value)
-    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
-
-
-_Once.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
 def load(params: Path) -> Rules:
     """The rules in force. Raises BadData when the file has an unknown key, a missing one, one twice, or a bad value."""
     path = params / "disclosure.yml"
     again = "Comparez à la version d’origine (git diff params/disclosure.yml)."
     try:
-        return Rules.model_validate(yaml.load(path.read_text(encoding="utf-8"), _Once))
-    except _Twice as twice:
+        return Rules.model_validate(load_once(path.read_text(encoding="utf-8")))
+    except Twice as twice:
         raise BadData(f"{path.name} : déclaré deux fois ({twice}).", "Gardez une seule des deux.") from None
     except ValidationError as error:
         found = error.errors()[:3]

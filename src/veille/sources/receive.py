@@ -19,6 +19,7 @@ from pathlib import Path
 import yaml
 from filelock import FileLock
 
+from .. import consent
 from ..codes import code_list
 from ..errors import BadData, BadParameter, DisclosureRefused, UnknownName
 from ..places import fold
@@ -99,16 +100,6 @@ def _fits(path: Path, name: str) -> bool:
         except BadData:
             return False
     return True
-
-
-def _role(project: Project) -> str:
-    """What this installation is in the sharing protocol: `consolidating`, or nothing said."""
-    path = project.params / "consent.yml"
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        raise BadData("params/consent.yml : fichier illisible.", "Vérifiez l’indentation et les guillemets.") from None
-    return str(given.get("role", "")) if isinstance(given, dict) else ""
 
 
 def _listed(given: Sequence[Path]) -> list[Path]:
@@ -261,7 +252,7 @@ def receive(
         raise BadParameter("La date de réception est dans le futur.", "Donnez le jour où les fichiers sont arrivés.")
     source = _source(source, paths[0])
     fmt = formats.declared(source)
-    if source in _CONSOLIDATING_ONLY and _role(project) != "consolidating":
+    if source in _CONSOLIDATING_ONLY and consent.role(project) != "consolidating":
         raise DisclosureRefused(
             f"{source} : réservé à l’agence qui consolide les données des membres du GBVIMS.",
             "Demandez le tableau mensuel (gbv_tables), ou déclarez cette agence dans params/consent.yml (role: consolidating).",

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -23,6 +24,9 @@ from ..sources.registry import Received
 from ..sources.snapshots import Snapshot
 from . import harmonise
 from .built import Built
+
+if TYPE_CHECKING:
+    import duckdb
 
 TOTAL, INCOMPLETE, NEEDED = "total", "incomplete", "needed"
 NOT_GBV = "non_gbv"
@@ -302,3 +306,19 @@ def build(received: Received, snapshot: Snapshot) -> Built:
         {"répétées mot pour mot": repeated},
         tuple(faults),
     )
+
+
+def contributors(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """Organisations behind the GBV data of each month, in the canonical tables of `con`: who must have agreed.
+
+    A zero is data; a number that is not available is none.
+    """
+    rows = con.execute(
+        """
+        SELECT month, list_sort(list_distinct(array_agg(organisation))) FROM (
+            SELECT month, organisation FROM gbv_aggregates WHERE people IS NOT NULL
+            UNION ALL SELECT report_month, organisation FROM gbv_incidents
+        ) GROUP BY month ORDER BY month
+        """
+    ).fetchall()
+    return dict(rows)
