@@ -146,7 +146,8 @@ def data(as_of: AsOf = "", nature: Nature = "", debug: Debug = False) -> None:
                 folder = versions.candidate(version, audience, _say)
                 seal = versions.meta(folder)
                 word = {"pass": "PASS"}[seal["verdict"]["result"]]
-                print(f"{kind} {audience} : version {version.id}, {len(version.snapshots)} sources, verdict {word}")
+                sources = len({s.source for s in version.snapshots})
+                print(f"{kind} {audience} : version {version.id}, {sources} sources, verdict {word}")
 
 
 def _print_balances(balances: dict[str, Balance]) -> None:

@@ -135,7 +135,7 @@ def _row(one: Incident, organisation: str) -> list[Any]:
         "DATE OF INCIDENT": world.day_of(one),
         "DATE OF BIRTH": _birth(one),
         "ETHNICITY": f"CANARI-ETHNIE-{one.number % 7}",
-        "COUNTRY OF ORIGIN": "PAYS-INVENTE",
+        "COUNTRY OF ORIGIN": f"PAYS-INVENTE-{one.number % 3}",
         "INCIDENT COUNTY": name_of(Place(calibration.EDITION, one.region)),
         "INCIDENT DISTRICT": f"CANARI-DISTRICT-{one.number % 30}",
         "INCIDENT CAMP / TOWN": f"CANARI-VILLAGE-{canary}",
