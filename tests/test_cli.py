@@ -289,7 +289,7 @@ def test_the_form_is_made_once_parses_and_leaves_the_sections_to_write(project):
     assert (done.returncode, done.stdout) == (0, "params/texts/bulletin/gao/2016-10.md\n"), done.stderr
     path = project / done.stdout.strip()
     form = path.read_bytes()
-    parsed = texts.load(path, PRODUCTS["bulletin"].headings)
+    parsed = texts.load(path, PRODUCTS["bulletin"].headings("month"))
     assert parsed.front["nature"] == "real" and all(texts.is_unwritten(b) for b in parsed.sections.values())
     assert set(parsed.sections) == set(PRODUCTS["bulletin"].headings)
 

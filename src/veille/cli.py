@@ -438,7 +438,13 @@ def texts_new(product: Product_, region: Region, period: Period, nature: Nature 
     if path.exists():
         raise BadParameter(f"{_relative(path)} existe déjà.", "Ouvrez-le et continuez ; il n’est jamais remplacé.")
     path.parent.mkdir(parents=True, exist_ok=True)
-    form = texts.form(plan.product.name, plan.area.code, str(plan.period), plan.version.nature, plan.product.sections)
+    form = texts.form(
+        plan.product.name,
+        plan.area.code,
+        str(plan.period),
+        plan.version.nature,
+        plan.product.sections_of(plan.period.kind),
+    )
     with open(path, "x", encoding="utf-8", newline="\n") as file:
         file.write(form)
     print(_relative(path))

@@ -22,6 +22,7 @@ ALLOWED = re.compile(
             rf"(?<![\d.,]){_YEAR}-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?(?!\d)",  # 2017-06, 2017-06-30
             rf"(?<![\d.,]){_YEAR}-Q[1-4](?!\d)",
             rf"(?:1er|2e|3e|4e){_SP}trimestre",
+            rf"(?<![0-9A-Za-z])T[1-4](?:{_SP}{_YEAR})?(?![0-9A-Za-z])",  # a quarter on an axis
             rf"n°{_SP}\d+{_SP}/{_SP}{_YEAR}",  # n° 6 / 2017
             rf"(?:[Ff]igure|[Tt]ableau){_SP}\d+",
             r"(?<![0-9A-Za-z])ML(?:\d\d){1,3}(?![0-9A-Za-z])",  # P-codes

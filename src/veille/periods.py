@@ -94,6 +94,10 @@ class Period:
             return f"{'1er' if number == 1 else f'{number}e'} trimestre {self.year}"
         return f"année {self.year}"
 
+    def the_name(self) -> str:
+        """As after « pour »: « juin 2017 », « le 2e trimestre 2017 », « l’année 2017 »."""
+        return {"month": "", "quarter": "le ", "year": "l’"}[self.kind] + self.name()
+
     def bare_name(self) -> str:
         """The name without its year: « juin »."""
         return MONTHS_FR[self.first - 1] if self.kind == "month" else self.name()

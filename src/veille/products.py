@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 
 from .errors import UnknownName
 
+# A condition of use of GBV figures (sharing protocol; domain 1.5). No digit in it.
+GBV_CAVEAT = (
+    "Ces données proviennent uniquement des cas de VBG déclarés aux prestataires de services utilisant le GBVIMS, avec le consentement éclairé des "
+    "survivant(e)s. Elles ne reflètent ni l’incidence totale ni la prévalence des VBG au Mali et ne doivent pas servir à un suivi de cas. Toute utilisation "
+    "ou citation requiert l’accord préalable du sous-cluster VBG et doit reprendre cette mention."
+)
+
 
 @dataclass(frozen=True)
 class Section:
@@ -16,6 +23,7 @@ class Section:
     heading: str
     hint: str
     points: tuple[int, int] | None = None
+    period_kinds: tuple[str, ...] = ()  # the editions that have it: all when empty
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Product:
     `lead` is the number without which there is nothing to report; `sections` are the texts that people write;
     `artefacts` is what a build promises; `areas` limits where it is made (all areas of `params/places.yml` when empty).
     `period_kinds`: `month`, `quarter`, `year`; `areas_by_kind` limits where the editions of one kind are made.
-    `needs_consent`: refused unless every organisation that gave data agreed that this audience reads it.
+    `caveat` goes with every printed page and every sheet. `needs_consent`: refused unless every organisation that gave data agreed that this audience reads it.
     """
 
     name: str
@@ -40,11 +48,15 @@ class Product:
     artefacts: tuple[str, ...] = ("html", "pdf", "xlsx", "docx")
     sections: tuple[Section, ...] = ()
     needs_consent: bool = False
+    caveat: str = ""
 
-    @property
-    def headings(self) -> dict[str, str]:
-        """slug -> heading."""
-        return {s.slug: s.heading for s in self.sections}
+    def sections_of(self, kind: str) -> tuple[Section, ...]:
+        """The texts that people write for the editions of one kind of period."""
+        return tuple(s for s in self.sections if not s.period_kinds or kind in s.period_kinds)
+
+    def headings(self, kind: str) -> dict[str, str]:
+        """slug -> heading, for the editions of one kind of period."""
+        return {s.slug: s.heading for s in self.sections_of(kind)}
 
     def kinds_for(self, area: str) -> tuple[str, ...]:
         """The kinds of period that it is made for in one area."""
@@ -75,6 +87,27 @@ PRODUCTS: dict[str, Product] = {
                 ),
                 Section("response", "Réponse", "ce que les membres ont fait, ce qui manque"),
                 Section("advocacy", "Plaidoyer", "ce qui a été porté, auprès de qui, avec quel résultat"),
+            ),
+        ),
+        Product(
+            name="gbvims",
+            notebook="gbvims.ipynb",
+            title="Synthèse GBVIMS",
+            period_kinds=("month", "quarter", "year"),
+            areas_by_kind={"month": ("mali",)},
+            lead="gbv_incidents_reported",
+            needs_consent=True,
+            caveat=GBV_CAVEAT,
+            sections=(
+                Section(
+                    "highlights", "À retenir", "une liste de deux à quatre points, le plus important d’abord", (2, 4)
+                ),
+                Section(
+                    "recommendations",
+                    "Recommandations",
+                    "à qui, pour quand ; ce que les chiffres permettent de demander",
+                    period_kinds=("quarter", "year"),
+                ),
             ),
         ),
     )

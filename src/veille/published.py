@@ -67,6 +67,10 @@ class Edition:
         """One number; of the report's own place and period when they are not given."""
         return self.tables.get(key, str(place or self.area.code), str(period or self.period))
 
+    def printed_before(self, number: SafeNumber) -> str:
+        """What was printed of a number in an earlier release, where it is another value now; else nothing (R8)."""
+        return self.tables.meta.get("printed_before", {}).get(number.address, "") if number.is_shown else ""
+
     def has(self, key: str, place: str | Place | None = None, period: Period | str | None = None) -> bool:
         """Whether a number was received and may be printed."""
         return self.number(key, place, period).is_shown

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from .disclosure import judge, ledger
     from .disclosure.rules import Address
+    from .disclosure.safe import SafeNumber
+    from .disclosure.system import Past
     from .sources.balance import Balance
 
 # What decides a number besides the snapshots: a change in any of these is another data version.
@@ -49,6 +51,9 @@ RULES = ("places.yml", "disclosure.yml", "corrections.yml", "aliases.csv")
 # What decides a canonical row: a change in any of these makes every part anew, a change elsewhere none.
 CODE_OF_PARTS = tuple(name for name in CODE if name not in ("indicators", "disclosure", "formats.py", "versions.py"))
 
+# Sources of figures that others printed.
+PRINTED = ("reference_figures", "gbv_published")
+
 Say = Callable[[str], None]
 
 
@@ -65,7 +70,7 @@ class Version:
     @property
     def newest_received(self) -> date | None:
         """The last day on which something of this version arrived."""
-        return max((s.received for s in self.snapshots), default=None)
+        return max((s.received for s in self.snapshots if s.nature == self.nature), default=None)
 
 
 def _files(root: Path) -> list[Path]:
@@ -95,6 +100,9 @@ def current(project: Project, nature: str, as_of: date | None = None) -> Version
     Its id is the first 12 hex digits of a sha256 over the nature, the snapshots, the rules and the code that counts.
     """
     chosen = tuple(snapshots.newest(project, nature, as_of))
+    if nature == "example" and chosen:
+        # What others have printed is public, and no data: the example stands beside it too.
+        chosen += tuple(s for s in snapshots.newest(project, "real", None) if s.source in PRINTED)
     parts = [nature, *(s.digest for s in chosen), _digest_of_rules(project)]
     return Version(project, nature, as_of, chosen, hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12])
 
@@ -313,6 +321,16 @@ def _history(version: Version, books: dict[str, ledger.Ledger], say: Say) -> dic
     return out
 
 
+def _printed_before(past: Past, numbers: list[SafeNumber]) -> dict[str, str]:
+    """What an earlier release printed of the numbers that are another value now, by address: both are public (R8)."""
+    out = {}
+    for n in numbers:
+        prints = past.prints.get((n.key, n.place, n.period), ())
+        if prints and prints[-1].release and prints[-1].printed and n.is_shown and str(prints[-1].value) != n.value:
+            out[n.address] = str(prints[-1].value)
+    return out
+
+
 def _day(version: Version) -> str:
     """The day that a version speaks of: its AS_OF, or the last day on which something of it arrived."""
     return (version.as_of or version.newest_received).isoformat()
@@ -368,6 +386,7 @@ def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
             "ledger": books[audience].head if books else ledger.START,
             "revised": sorted(history[audience].past.revised) if history else [],
             "carried": sorted(judged[audience].protected.carried),
+            "printed_before": _printed_before(history[audience].past, judged[audience].numbers) if history else {},
             "verdict": {"rules": [f"R{n}" for n in range(1, 12)], "result": "pass"},
         }
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -213,10 +213,13 @@ def _links(runs: Runs) -> Iterator[str]:
         yield from _links(run.get("runs") or [])
 
 
+TEXTS = ("title", "subtitle", "org", "header", "footer", "caveat", "cite")
+
+
 def said(document: dict) -> Said:
     """What a document says."""
     out = Said()
-    lines = [document[name] for name in ("title", "subtitle", "org", "header", "footer", "cite")]
+    lines = [document.get(name, "") for name in TEXTS]
     lines += [*document["chips"], " · ".join(document["chips"]), pdf.full_title(document)]
     for block in _all_blocks(document["blocks"]):
         lines += _words_of(block)
@@ -254,8 +257,8 @@ def check_model(document: dict, found: numbers.Register, safe: SafeTables, text:
     The registered numbers themselves were checked by `numbers.register`.
     """
     known = numbers.constants(safe, text)
-    for name in ("title", "subtitle", "org", "header", "footer", "cite"):
-        if stray(document[name]):
+    for name in TEXTS:
+        if stray(document.get(name, "")):
             _refuse(MODEL, name)
     for word in document["chips"]:
         if stray(word):
@@ -571,7 +574,7 @@ def _check_table(cells: list[_Cell], title: str, table: Block, document: dict, w
     chips = " · ".join(document["chips"])
     heads = [column["label"] for column in table["columns"]]
     tags = [column["hxl"] for column in table["columns"]]
-    words = [f"{title} ({chips})" if chips else title, *(plain(note) for note in table["notes"]), *heads, *tags]
+    words = [f"{title} ({chips})" if chips else title, *xlsx.notes_of(document, table), *heads, *tags]
     wanted = [[{"t": "text", "s": word}] for word in words if word]
     wanted += [cell for row in table["rows"] for cell in row["cells"] if plain(cell)]
     if len(cells) != len(wanted):
@@ -587,7 +590,8 @@ def _check_table(cells: list[_Cell], title: str, table: Block, document: dict, w
 def _check_keys(cells: list[_Cell], keys: list[tuple], document: dict, where: str) -> None:
     """The last sheet: the address, value and writing of each number of the others, and nothing else."""
     words = xlsx.WORDS.get(document["lang"], xlsx.WORDS["fr"])
-    wanted: list = [words["keys_title"], *words["keys_columns"], *PRINTED.values()]
+    caveat = filter(None, [document.get("caveat")])
+    wanted: list = [words["keys_title"], *caveat, *words["keys_columns"], *PRINTED.values()]
     for name, ref, number in keys:
         value = [Decimal(number["value"])] if number["value"] != "" else []
         wanted += [name, ref, number["key"], *value, number["display"]]

@@ -7,9 +7,11 @@ import io
 from collections.abc import Iterable
 from html.parser import HTMLParser
 
+from ..codes import code_list, label
 from ..digits import stray
 from ..disclosure.safe import SafeNumber, SafeTables
 from ..errors import DisclosureRefused
+from ..indicators.registry import MEASURES
 from ..published import TREND_MONTHS
 from ..render.document import Block, numbers_of, plain, runs_of
 from ..texts import Texts
@@ -36,6 +38,10 @@ SPOKEN = (
 def constants(safe: SafeTables, text: Texts | None) -> dict[str, str]:
     """What a page may print as a constant: parameters, the papers of the sources, numbers quoted with their source."""
     out = {"trend_months": str(TREND_MONTHS)}
+    for codes in sorted({codes for measure in MEASURES for _, codes in measure.dimensions}):
+        out |= {f"label:{codes}:{code}": label(codes, code) for code in code_list(codes)}
+    out |= {f"printed_before:{address}": value for address, value in safe.meta.get("printed_before", {}).items()}
+    out |= {f"caveat:{n.address}": n.caveat.partition(" : ")[2] for n in safe if n.table == "printed_figures"}
     for source in safe.meta["sources"]:
         for name in ("title", "producer", "zero_means"):
             out[f"source:{source['source']}:{name}"] = source[name]
@@ -110,6 +116,8 @@ class Walker(HTMLParser):
             kind = "style"
         self.stack.append((tag, kind, name))
         self.drawing += tag == "svg"
+        if tag == "svg":
+            self.text.append(" ")  # a drawing begins: its first word does not join the line above
         if kind:
             self.inside.append("")
 

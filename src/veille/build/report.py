@@ -53,6 +53,7 @@ def _document(plan: Plan, blocks: list[Block]) -> dict:
         "header": cover["org"],
         "footer": f"{cover['title']} · {plan.area.titles[plan.lang]} · {plan.period.name()} · {scope}{example}",
         "cite": f"Pour citer : Cluster Protection Mali, {cover['title']}, {plan.area.titles[plan.lang]} ({_lower_first(plan.area.details[plan.lang])}), {plan.period.name()}. Brouillon, version {plan.version.id}{', données d’exemple' if plan.version.nature == 'example' else ''} : ne pas citer.",
+        "caveat": plan.product.caveat,
         "nature": plan.version.nature,
         "fixed_date": plan.version.newest_received.isoformat(),
         "blocks": blocks,

@@ -136,7 +136,7 @@ def plan(
         if str(when) in available[kind]:
             if kind == "example" and not nature:
                 say(
-                    f"Aucune donnée réelle pour {when.name()} : ce rapport est fait avec les données d’exemple, synthétiques, et marqué comme tel."
+                    f"Aucune donnée réelle pour {when.the_name()} : ce rapport est fait avec les données d’exemple, synthétiques, et marqué comme tel."
                 )
             return Plan(project, chosen, area, when, audience, lang, as_of, version, safe)
     if not available:
@@ -174,7 +174,7 @@ def written(plan_: Plan) -> texts.Texts | None:
 
     Raises BadData where the file breaks a rule, or a section does not have its number of points.
     """
-    found = texts.load(plan_.text_path, plan_.product.headings)
+    found = texts.load(plan_.text_path, plan_.product.headings(plan_.period.kind))
     if found is None:
         return None
     here = {"product": plan_.product.name, "place": plan_.area.code, "period": str(plan_.period)}
@@ -186,7 +186,7 @@ def written(plan_: Plan) -> texts.Texts | None:
         )
     if found.front["nature"] != plan_.version.nature:
         return None
-    for section in plan_.product.sections:
+    for section in plan_.product.sections_of(plan_.period.kind):
         blocks = found.sections.get(section.slug, [])
         if section.points is None or texts.is_unwritten(blocks):
             continue
@@ -231,7 +231,7 @@ def fill(plan_: Plan, folder: Path) -> None:
         "title": plan_.product.title,
         "nature": plan_.version.nature,
         "status": status(plan_),
-        "sections": plan_.product.headings,
+        "sections": plan_.product.headings(plan_.period.kind),
         "text_name": "/".join(plan_.text_path.parts[-3:]),
     }
     (folder / "context.json").write_text(

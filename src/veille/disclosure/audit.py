@@ -17,7 +17,7 @@ from .. import periods
 from ..errors import BadParameter, DisclosureRefused
 from ..indicators.registry import Difference, Measure, Share, declared
 from ..places import Area
-from .reader import Finding, Sum, examine
+from .reader import Finding, Sum, examine, separate
 from .rules import Address, Rules
 from .safe import SafeNumber
 
@@ -148,13 +148,10 @@ class _Reader:
                     elif all(self.measure[p].covered_by_codes for p in parts):
                         self._sum(whole, parts, most=True)
         for address, measure in self.measure.items():
-            parts = [
-                (p, *address[1:])
-                for p in measure.parts.get(address[0].rpartition("=")[2] if "=" in address[0] else "", ())
-            ]
+            tail = address[0].partition(".")[2]
+            parts = [(p, *address[1:]) for p in measure.parts.get(tail, ())]
             if parts and all(p in self.measure for p in parts):
                 self._sum(address, parts)
-            tail = address[0].partition(".")[2]
             for other in (*measure.within, *(() if address in self.unusual else measure.usually_within)):
                 held = next(
                     (
@@ -376,14 +373,17 @@ def audit(
     at = {place[i]: address for (_, address), (i, _) in asked.items() if i in place}
     findings |= {at[k]: f for k, f in found.items()}
     inside: dict[tuple[str, Address], Finding] = {}
+    tied = {cell: number for number, (cells, _) in enumerate(separate(len(place), sums)) for cell in cells}
     for name, own in (insiders or {}).items():
         mine = floor.copy()
+        near: set[int] = set()  # where it gave nothing, it knows what the outsider knows
         for address, n in own.items():
             i = reader.new.get(address)
             if i in place:
                 mine[place[i]] = n
+                near.add(tied[place[i]])
         # What others gave: nothing of it, or the threshold and more.
-        theirs = {k: (int(mine[k]), int(mine[k]) + high) for k, (_, high) in levels.items()}
+        theirs = {k: (int(mine[k]), int(mine[k]) + high) for k, (_, high) in levels.items() if tied[k] in near}
         inside |= {(name, at[k]): f for k, f in examine(len(place), sums, mine, theirs).items()}
     return Verdict(len(asked), findings, inside)
 

@@ -117,6 +117,51 @@ class _Target:
     level: int
 
 
+class _Worlds:
+    """Worlds of one set of tied cells, in the order in which they were found.
+
+    table: their values; fits: whether each onlooker can believe them; moved: which cells they change; usable: whether they
+    change none of the cells that stay as they are.
+    """
+
+    def __init__(self, value: np.ndarray, floors: list[np.ndarray]) -> None:
+        self.value, self.floors, self.size = value, floors, 0
+        self.table = np.empty((8, len(value)))
+        self.moved = np.empty((8, len(value)), dtype=bool)
+        self.fits = np.empty((8, len(floors)), dtype=bool)
+        self.usable = np.empty(8, dtype=bool)
+
+    def add(self, world: np.ndarray) -> int:
+        """Keep a world; its number."""
+        k = self.size
+        if k == len(self.table):
+            self.table, self.moved, self.fits, self.usable = (
+                np.concatenate([some, np.empty_like(some)]) for some in (self.table, self.moved, self.fits, self.usable)
+            )
+        self.table[k], self.usable[k] = world, True
+        self.moved[k] = np.abs(world - self.value) > _TOUCHED
+        self.fits[k] = [bool((world >= floor - _WHOLE).all()) for floor in self.floors]
+        self.size += 1
+        return k
+
+    def without(self, cell: int) -> np.ndarray:
+        """From now on only worlds in which a cell stays as it is; what was usable before, for `restore`."""
+        before = self.usable[: self.size].copy()
+        self.usable[: self.size] &= ~self.moved[: self.size, cell]
+        return before
+
+    def restore(self, usable: np.ndarray) -> None:
+        """Take `without` back; worlds found since stay usable."""
+        self.usable[: len(usable)] = usable
+
+    def serving(self, target: _Target) -> int | None:
+        """The first that serves a target."""
+        at = self.table[: self.size, target.cell]
+        near = np.abs(at - target.level) <= _WHOLE if target.side == 0 else at >= target.level - _WHOLE
+        yes = np.flatnonzero(near & self.usable[: self.size] & self.fits[: self.size, target.who + 1])
+        return int(yes[0]) if len(yes) else None
+
+
 class _Search:
     """One set of tied cells. A world is what the cells could be; a witness, the world that serves a target."""
 
@@ -129,11 +174,13 @@ class _Search:
         self.hidden = pattern.hidden[group].copy()
         base = problem.lower[group].astype(np.float64)
         # A difference may go below what an organisation knows of it: others may have taken records back.
-        self.owns = [np.zeros(len(group)), *(o[group].astype(np.float64) for o in problem.own)]
+        gave = [o[group].astype(np.float64) for o in problem.own]
+        # Who gave nothing to any of these cells knows what the outsider knows.
+        self.owns = [np.zeros(len(group)), *(o for o in gave if o.any())]
         self.floors = [np.where(np.isfinite(base), np.maximum(base, o), base) for o in self.owns]
         self.local = {int(c): i for i, c in enumerate(group)}
-        self.worlds: list[np.ndarray] = [self.value]
-        self.moved: list[np.ndarray] = [np.zeros(len(group), dtype=bool)]
+        self.worlds = _Worlds(self.value, self.floors)
+        self.worlds.add(self.value)
         self.witness: dict[_Target, int] = {}
 
     def targets(self) -> list[_Target]:
@@ -145,25 +192,10 @@ class _Search:
         # The farthest first: what they open serves the others.
         return sorted(out, key=lambda t: (-abs(t.level - self.value[t.cell]), t.who, t.cell, t.side))
 
-    def holds(self, target: _Target, world: np.ndarray) -> bool:
-        at = world[target.cell]
-        if target.side == 0 and abs(at - target.level) > _WHOLE or target.side == 1 and at < target.level - _WHOLE:
-            return False
-        return target.who < 0 or bool((world >= self.floors[target.who + 1] - _WHOLE).all())
-
-    def keep(self, target: _Target, world: np.ndarray) -> None:
-        self.worlds.append(world)
-        self.moved.append(np.abs(world - self.value) > _TOUCHED)
-        self.witness[target] = len(self.worlds) - 1
-
-    def served(self, target: _Target, worlds: list[np.ndarray]) -> int | None:
-        """The first of some worlds that serves a target."""
-        return next((k for k, world in enumerate(worlds) if self.holds(target, world)), None)
-
     def run(self) -> None:
         changes = _Changes(self, np.ones(len(self.group), dtype=bool))
         for target in self.targets():
-            known = self.served(target, self.worlds)
+            known = self.worlds.serving(target)
             if known is not None:
                 self.witness[target] = known
                 continue
@@ -171,8 +203,8 @@ class _Search:
             if world is None:
                 self.pattern.failed.append(int(self.group[target.cell]))
                 continue
-            self.keep(target, world)
-            fresh = self.moved[-1] & ~self.hidden
+            self.witness[target] = self.worlds.add(world)
+            fresh = self.worlds.moved[self.witness[target]] & ~self.hidden
             self.hidden |= fresh
             changes.open(fresh)
         self.clean()
@@ -189,28 +221,25 @@ class _Search:
             line = {self.local[int(c)] for c in some if int(c) in self.local}
             for cell in line & near.keys():
                 near[cell] |= line
-        shut = np.zeros(len(self.group), dtype=bool)
         for cell in sorted(extra, key=lambda c: (-self.weight[c], c)):
             changes.close(cell)
-            shut[cell] = True
-            alive = [w for w, m in zip(self.worlds, self.moved, strict=True) if not (m & shut).any()]
-            fresh: dict[_Target, np.ndarray] = {}
+            stay = self.worlds.without(cell)
+            fresh: dict[_Target, int] = {}
             # If it is needed, then most often by a cell of its own lines: asked first, they spare the others.
-            touched = [t for t, k in self.witness.items() if self.moved[k][cell]]
+            touched = [t for t, k in self.witness.items() if self.worlds.moved[k, cell]]
             for target in sorted(touched, key=lambda t: t.cell not in near[cell]):
-                known = self.served(target, alive)
-                world = alive[known] if known is not None else changes.towards(target)
-                if known is None and world is not None:
-                    alive.append(world)
-                if world is None:
-                    changes.reopen(cell)
-                    shut[cell] = False
-                    break
-                fresh[target] = world
+                known = self.worlds.serving(target)
+                if known is None:
+                    world = changes.towards(target)
+                    if world is None:
+                        changes.reopen(cell)
+                        self.worlds.restore(stay)
+                        break
+                    known = self.worlds.add(world)
+                fresh[target] = known
             else:
                 self.hidden[cell] = False
-                for target, world in fresh.items():
-                    self.keep(target, world)
+                self.witness |= fresh
 
 
 class _Changes:

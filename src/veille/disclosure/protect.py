@@ -90,9 +90,10 @@ def protect(
     # What is too bare by its sensitive cells alone needs no search for company.
     withdrawn |= dict.fromkeys(_too_bare(sheets, {*found, *fixed}, fixed, rules))
     solved: pattern.Known = {}
+    made = system.build(seen, rules, audience, areas, found, past, set(fixed), behind)
     while True:
         fixed |= {a: TABLE for a, which in sheets.items() if which in withdrawn and a not in fixed}
-        made = system.build(seen, rules, audience, areas, found, past, set(fixed), behind)
+        made.hide(fixed)
         answer = pattern.find(made.problem, solved)
         hidden = {
             a for (a, is_now), yes in zip(made.cells, answer.hidden, strict=False) if yes and (is_now or a in frozen)
@@ -100,9 +101,12 @@ def protect(
         more = [w for w in _too_bare(sheets, hidden, fixed, rules) if w not in withdrawn]
         if not more:
             break
-        # The finest first: once they are gone, a coarser one may need to hide less.
-        finest = {name: min(_fineness(w) for w in more if w[0] == name) for name, *_ in more}
-        withdrawn |= dict.fromkeys(w for w in more if _fineness(w) == finest[w[0]])
+        # The finest of an indicator first: once they are gone, a coarser one may need to hide less.
+        finest: dict[str, tuple] = {}
+        for w in more:
+            stem = BY_NAME[w[0]].indicator
+            finest[stem] = min(finest.get(stem, _fineness(w)), _fineness(w))
+        withdrawn |= dict.fromkeys(w for w in more if _fineness(w) == finest[BY_NAME[w[0]].indicator])
     if answer.failed:
         raise DisclosureRefused(
             f"{len(answer.failed)} nombres sensibles ne peuvent pas être protégés ({audience}) : rien n’est publié.",
@@ -151,9 +155,10 @@ def _sheets(rows: Mapping[Address, tuple], rules: Rules, areas: Mapping[str, Are
     }
 
 
-def _fineness(sheet: Sheet) -> tuple[int, int]:
-    _, level, _, period = sheet
-    return KINDS.index(kind_of(period)), LEVELS.index(level)
+def _fineness(sheet: Sheet) -> tuple[int, int, int]:
+    """Less for a table with more breakdowns, of shorter periods, of smaller places."""
+    table, level, _, period = sheet
+    return -len(BY_NAME[table].dimensions), KINDS.index(kind_of(period)), LEVELS.index(level)
 
 
 def _too_bare(

@@ -64,14 +64,15 @@ def examine(
     size: number of hidden cells; floor: the least that each can be for that reader (minus infinity: no least).
     """
     findings: dict[int, Finding] = {}
-    for cells, some in _separate(size, sums):
+    for cells, some in separate(size, sums):
         asked = [c for c in cells if c in level]
         if asked:
             findings |= _Component(cells, some, floor, {c: level[c] for c in asked}).run()
     return findings
 
 
-def _separate(size: int, sums: Sequence[Sum]) -> list[tuple[list[int], list[Sum]]]:
+def separate(size: int, sums: Sequence[Sum]) -> list[tuple[list[int], list[Sum]]]:
+    """The sets of cells that sums tie together, each with its sums."""
     touching: list[list[int]] = [[] for _ in range(size)]
     for number, one in enumerate(sums):
         for cell in one.cells:

@@ -5,7 +5,7 @@ What `protect` works on. The audit builds the reader's system again, by other co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import log1p
 
@@ -88,7 +88,7 @@ def relations(cells: Mapping[Address, Measure], areas: Mapping[str, Area]) -> It
 def _inside(address: Address, measure: Measure, cells: Mapping[Address, Measure]) -> Iterator[Relation]:
     name, *where = address
     coded = name.split(".")[1:]
-    own = measure.parts.get(coded[-1].partition("=")[2] if coded else "", ())
+    own = measure.parts.get(name.partition(".")[2], ())
     parts = tuple((part, *where) for part in own)
     if parts and all(part in cells for part in parts):
         yield Relation(address, parts)
@@ -139,6 +139,13 @@ class System:
     unusual: set[Address]  # numbers that are larger than what usually holds them
     late: dict[Address, int]  # differences between two releases that are sensitive, with their threshold
 
+    def hide(self, addresses: Container[Address]) -> None:
+        """Keep back the cells of this version that are not decided yet."""
+        state = self.problem.state
+        for i, (address, is_now) in enumerate(self.cells):
+            if is_now and state[i] == FREE and address in addresses:
+                state[i] = HIDDEN
+
 
 class _Builder:
     def __init__(self) -> None:
@@ -165,13 +172,13 @@ class _Builder:
         )  # fmt: skip
 
 
-def _weight(address: Address, level: str, value: int) -> float:
-    """What hiding a cell costs a reader: totals are dear, fine cells cheap; a large number a little more than a small."""
+def _weight(address: Address, level: str, usual: int) -> float:
+    """What hiding a cell costs a reader: totals are dear, fine cells cheap; where much is counted a little more."""
     name, _, period = address
     breadth = 4.0 ** (2 - min(2, name.count(".")))
     place = 2.0 ** LEVELS.index(level)
     span = {"month": 1.0, "year": 4.0}.get(periods.kind_of(period), 2.0)
-    return breadth * place * span * (1 + log1p(value))
+    return breadth * place * span * (1 + log1p(usual))
 
 
 def build(
@@ -197,6 +204,10 @@ def build(
             measures[address], values[address], levels[address] = BY_NAME[c.table], int(c.value), c.level
     # A national total that is sensitive would be worked out of the others of its table, were they always printed.
     bare = {measures[a].name for a in sensitive if a in measures and rules.is_anchored(measures[a].name, levels[a])}
+    # What a place usually counts: the same company for a sensitive number each month spares the quarter and the year.
+    usual: dict[tuple[str, str], int] = {}
+    for (name, place, _), n in values.items():
+        usual[name, place] = max(n, usual.get((name, place), 0))
     b = _Builder()
     cells: list[tuple[Address, bool]] = []
     # Of each number, its cells by release; what is decided now belongs to the release after all others.
@@ -214,7 +225,7 @@ def build(
             printed |= rules.is_anchored(table, levels[address]) and table not in bare
             state = HIDDEN if address in hidden else SHOWN if printed else FREE
             need = sensitive[address].threshold if address in sensitive and state != SHOWN else 0
-            weight = _weight(address, levels[address], values[address])
+            weight = _weight(address, levels[address], usual[address[:2]])
             at[address][NOW] = b.add(values[address], state, need=need, weight=weight)
             cells.append((address, True))
     count = len(cells)

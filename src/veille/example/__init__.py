@@ -7,8 +7,19 @@ import os
 import shutil
 from pathlib import Path
 
+import yaml
+
 from ..project import PACKAGE
-from . import alerts, dtm_stocks, fivew, gbv_tables, kobo_incidents, monitoring_coverage, recommendations
+from . import (
+    alerts,
+    dtm_stocks,
+    fivew,
+    gbv_calibration,
+    gbv_tables,
+    kobo_incidents,
+    monitoring_coverage,
+    recommendations,
+)
 from .snapshots import Source, write_snapshot
 
 SOURCES: tuple[Source, ...] = (
@@ -42,6 +53,16 @@ def is_current(root: Path) -> bool:
         return False
 
 
+def _agreed(letter: str) -> dict[str, object]:
+    """The agreement of one invented organisation, for both audiences."""
+    return {
+        "organisation": f"organisation_exemple_{letter.lower()}",
+        "audiences": ["cluster", "public"],
+        "until": "2018-12-31",
+        "reference": "Accord d’exemple, inventé",
+    }
+
+
 def generate(root: Path) -> None:
     """Write the whole example twin of data/raw below `root` (= <project>/data/example).
 
@@ -58,6 +79,10 @@ def generate(root: Path) -> None:
             history = source.history()
             for received in source.received:
                 write_snapshot(draft, source, history, received)
+        consent = {"role": "member", "agreements": [_agreed(o.letter) for o in gbv_calibration.ORGANISATIONS]}
+        (draft / "consent.yml").write_text(
+            yaml.safe_dump(consent, allow_unicode=True, sort_keys=False), encoding="utf-8", newline="\n"
+        )
         (draft / STAMP).write_text(digest() + "\n", encoding="ascii", newline="\n")
         if root.exists():
             root.rename(old)

@@ -132,8 +132,8 @@ _CARE = frozenset({"health", "psychosocial"})
 _HELP = frozenset({"psychosocial", "livelihoods"})
 ORGANISATIONS: tuple[Organisation, ...] = (
     Organisation("A", {"ML07": 10, "ML05": 7, "ML06": 6, "ML10": 4}, _CARE, 8, is_monthly=True),
-    Organisation("B", {"ML09": 12, "ML02": 6}, frozenset({"psychosocial", "legal"}), 11),
-    Organisation("C", {"ML05": 9, "ML07": 8, "ML04": 6}, _HELP, 9, is_monthly=True),
+    Organisation("B", {"ML09": 10, "ML02": 5, "ML01": 3}, frozenset({"psychosocial", "legal"}), 11),
+    Organisation("C", {"ML05": 9, "ML07": 8, "ML04": 6, "ML03": 3}, _HELP, 9, is_monthly=True),
     Organisation("D", {"ML06": 9, "ML07": 5, "ML10": 3}, frozenset({"psychosocial", "child_protection"}), 6),
     Organisation("E", {"ML09": 9, "ML03": 6, "ML01": 6}, _CARE | {"shelter"}, 12),
     Organisation(
@@ -146,7 +146,7 @@ ORGANISATIONS: tuple[Organisation, ...] = (
     Organisation("G", {"ML07": 7, "ML06": 6, "ML08": 4}, _CARE, 13),
     Organisation(
         "H",
-        {"ML09": 11},
+        {"ML09": 8, "ML02": 4},
         frozenset({"psychosocial", "shelter", "legal"}),
         5,
         cannot_give=frozenset({"perpetrators_by_occupation", "survivors_by_displacement_stage"}),

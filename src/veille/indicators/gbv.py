@@ -183,10 +183,15 @@ VIOLENCE = {
 MAJORITY = {"child": ("age_0_11", "age_12_17"), "adult": ("age_18_over",), UNANSWERED: (UNANSWERED,)}
 
 
-def _parts(of: dict[str, tuple[str, ...]], dimension: str) -> dict[str, tuple[str, ...]]:
-    return {code: tuple(f"{INCIDENTS}.{dimension}={part}" for part in many) for code, many in of.items()}
+def _parts(name: str, of: dict[str, tuple[str, ...]], dimension: str) -> dict[str, tuple[str, ...]]:
+    """Of a coarse breakdown, the codes of the finer one that make each of its own."""
+    return {f"{name}={c}": tuple(f"{INCIDENTS}.{dimension}={part}" for part in many) for c, many in of.items()}
 
 
+RESULTS = {"obtained": ("referred", "provided"), "declined": ("declined",), "unavailable": ("unavailable",)}
+
+
+_OUTCOME = "split_part(g.category, '.', 2)"
 MEASURES: tuple[Measure, ...] = (
     _plain("gbv_incidents", INCIDENTS, "Cas de VBG déclarés, avec consentement", "new_incidents"),
     Measure(
@@ -199,11 +204,11 @@ MEASURES: tuple[Measure, ...] = (
         "FROM gbv_whole g JOIN gbv_spans s USING (month) JOIN members m USING (edition, pcode)\nGROUP BY ALL",
     ),
     _by("gbv_incidents_by_class", "Violence sexuelle (viol et agression sexuelle) et autres types", "incidents_by_type",
-        "violence_class", "violence_class", category=_case(VIOLENCE), parts=_parts(VIOLENCE, "gbv_type")),
+        "violence_class", "violence_class", category=_case(VIOLENCE), parts=_parts("violence_class", VIOLENCE, "gbv_type")),
     _by("gbv_incidents_by_type", "Cas par type de VBG, un seul par cas", "incidents_by_type", "gbv_type", "gbv_type_counted"),
     _by("gbv_survivors_by_sex", "Survivant(e)s par sexe", "survivors_by_sex", "sex", "sex"),
     _by("gbv_survivors_by_majority", "Survivant(e)s enfants (moins de 18 ans) et adultes", "survivors_by_age", "majority",
-        "majority", category=_case(MAJORITY), parts=_parts(MAJORITY, "age_band")),
+        "majority", category=_case(MAJORITY), parts=_parts("majority", MAJORITY, "age_band")),
     _by("gbv_survivors_by_age", "Survivant(e)s par âge à l’incident", "survivors_by_age", "age_band", "age_band"),
     _by("gbv_survivors_by_displacement_status", "Survivant(e)s par statut de déplacement", "survivors_by_displacement_status",
         "displacement_status", "displacement_status"),
@@ -241,6 +246,24 @@ MEASURES: tuple[Measure, ...] = (
         "service", indicator="gbv_service_needs", category=f"CASE WHEN split_part(g.category, '.', 2) IN {OUTCOMES} THEN split_part(g.category, '.', 1) END",
         overlapping=True, within=(INCIDENTS,)),
     Measure(
+        "gbv_service_results",
+        "gbv_service_needs",
+        "incidents",
+        "Besoins de service : servis (référés ou fournis), déclinés, indisponibles",
+        "Un service décliné est le choix de la personne ; un service indisponible est un manque. " + CAVEAT,
+        _sum("new_referrals", {"service": "split_part(g.category, '.', 1)", "result": _case(RESULTS).replace("g.category", _OUTCOME)},
+             f"{_OUTCOME} IN {OUTCOMES}"),
+        (("service", "service"), ("result", "service_result")),
+        "own",
+        adds_up=("result",),
+        parts={
+            f"service={s}.result={r}": tuple(f"gbv_service_needs.service={s}.outcome={o}" for o in many)
+            for s in code_list("service")
+            for r, many in RESULTS.items()
+        },
+        by_organisation=True,
+    ),
+    Measure(
         "gbv_service_outcomes",
         "gbv_service_needs",
         "incidents",
@@ -273,6 +296,7 @@ SHARES: tuple[Share, ...] = (
     _share("gbv_share_by_type", "gbv_type", "gbv_type_counted", "Part du type"),
     _share("gbv_share_by_sex", "sex", "sex", "Part des femmes et filles, des hommes et garçons"),
     _share("gbv_share_by_majority", "majority", "majority", "Part des enfants et des adultes"),
+    _share("gbv_share_by_age", "age_band", "age_band", "Part du groupe d’âge"),
     _share("gbv_share_by_context", "context", "gbv_context", "Part des cas où le contexte s’applique ; ne fait jamais 100 %"),
     _share("gbv_share_by_delay", "delay", "delay", "Part du délai de déclaration"),
     _share("gbv_share_by_displacement_status", "displacement_status", "displacement_status", "Part du statut"),
@@ -280,6 +304,6 @@ SHARES: tuple[Share, ...] = (
           "Part des viols déclarés dans ce délai"),
     Share("gbv_rapes_with_health_share", "gbv_rapes_with_health_share_pct", "gbv_rapes_with_health.delay={code}",
           f"{RAPES}.delay={{code}}", (("delay", "delay"),), "", "Part des viols de ce délai pris en charge ou référés en santé"),
-    Share("gbv_service_gap", "gbv_service_gap_pct", "gbv_service_needs.service={code}.outcome=unavailable",
+    Share("gbv_service_gap", "gbv_service_gap_pct", "gbv_service_needs.service={code}.result=unavailable",
           "gbv_service_needs.service={code}", (("service", "service"),), "", "Part des besoins restés sans service (indisponible)"),
 )  # fmt: skip

@@ -26,7 +26,8 @@ class Measure:
     `by_organisation`: the query has a column `organisation` before `value`: what each gave counts for R2, and is never printed.
 
     What a reader may add up: `adds_up` names the dimensions whose codes are exclusive and complete, so that they give
-    the number without that dimension; `parts`, other keys that add up to this number, by its code (`""` for a plain number); `within`, other numbers that hold
+    the number without that dimension; `parts`, other keys that add up to this number, by what its key has after the
+    indicator (`""` for a plain number); `within`, other numbers that hold
     this one (for a breakdown, the same codes of them when they have that breakdown); `usually_within`, numbers that hold it
     in practice, though not by definition: a reader takes that for granted where nothing printed denies it;
     `covered_by_codes`: its codes may overlap but leave nobody out.

@@ -2,6 +2,23 @@
 
 from .cover import cover, key_figures
 from .figures import figure_of_categories, figure_of_perpetrators, figure_of_places, figure_of_trend, figure_of_victims
+from .gbv import (
+    caveat_on_gbv,
+    cover_of_gbv,
+    figure_of_gbv_delays,
+    figure_of_gbv_services,
+    figure_of_gbv_trend,
+    figure_of_gbv_types,
+    key_figures_of_gbv,
+    method_of_gbv,
+    revisions,
+    table_of_gbv_contexts,
+    table_of_gbv_profile,
+    table_of_gbv_regions,
+    table_of_gbv_years,
+    tables_of_gbv_year,
+)
+from .parts import section
 from .sections import (
     box_on_gbv,
     method,
@@ -19,22 +36,37 @@ from .texts import written
 
 __all__ = [
     "box_on_gbv",
+    "caveat_on_gbv",
     "cover",
+    "cover_of_gbv",
     "figure_of_categories",
+    "figure_of_gbv_delays",
+    "figure_of_gbv_services",
+    "figure_of_gbv_trend",
+    "figure_of_gbv_types",
     "figure_of_perpetrators",
     "figure_of_places",
     "figure_of_trend",
     "figure_of_victims",
     "key_figures",
+    "key_figures_of_gbv",
     "method",
+    "method_of_gbv",
+    "revisions",
+    "section",
     "sentence_on_alerts",
     "sentence_on_children",
     "sentence_on_entry_source",
     "sentence_on_mines",
+    "table_of_gbv_contexts",
+    "table_of_gbv_profile",
+    "table_of_gbv_regions",
+    "table_of_gbv_years",
     "table_of_movements",
     "table_of_population_groups",
     "table_of_presence",
     "table_of_recommendations",
     "table_of_referrals",
+    "tables_of_gbv_year",
     "written",
 ]

@@ -135,14 +135,15 @@ def cover(edition: Edition) -> Shown:
     )
 
 
-def _item(number: Runs, label_: Runs, note: Runs, *, is_warning: bool = False) -> dict:
+def key_item(number: Runs, label_: Runs, note: Runs, *, is_warning: bool = False) -> dict:
+    """One key figure: its number, what it counts, its comparison or gap; `is_warning` where it is to be read with care."""
     return {"number": number, "label": label_, "note": note, "warn": is_warning}
 
 
 def _verified_item(share: SafeNumber, sure: SafeNumber, unsure: SafeNumber) -> dict:
     """The share verified; the count where the base is too small for a share; the word where nothing says."""
     if share.is_shown:
-        return _item(say(share), say("des incidents vérifiés"), say(sure, " vérifiés, ", unsure, " non vérifiés"))
+        return key_item(say(share), say("des incidents vérifiés"), say(sure, " vérifiés, ", unsure, " non vérifiés"))
     if sure.is_shown:
         label_ = agree(sure, "incident vérifié", "incidents vérifiés")
         note = (
@@ -150,10 +151,10 @@ def _verified_item(share: SafeNumber, sure: SafeNumber, unsure: SafeNumber) -> d
             if unsure.is_shown
             else say("trop peu pour un pourcentage")
         )
-        return _item(say(sure), say(label_), note)
+        return key_item(say(sure), say(label_), note)
     received = sure.status != "not_received"
     note = say("non publié") if received else say("vérification non reçue")
-    return _item(say(sure), say("incidents vérifiés"), note, is_warning=not received)
+    return key_item(say(sure), say("incidents vérifiés"), note, is_warning=not received)
 
 
 def key_figures(edition: Edition) -> Shown:
@@ -171,7 +172,7 @@ def key_figures(edition: Edition) -> Shown:
         people = say("répartition non publiée")
     idps = edition.latest("idps_people")
     items = [
-        _item(
+        key_item(
             say(total),
             say("incidents rapportés"),
             say(before, f" en {previous.bare_name()}")
@@ -179,7 +180,7 @@ def key_figures(edition: Edition) -> Shown:
             else say(f"{previous.bare_name()} : non reçu"),
             is_warning=not before.is_shown,
         ),
-        _item(
+        key_item(
             say(covered, soft(say(" / ", followed))) if covered.is_shown else say(covered),
             say("communes couvertes"),
             say("communes suivies par le monitoring")
@@ -190,13 +191,13 @@ def key_figures(edition: Edition) -> Shown:
             is_warning=covered.value != followed.value or not covered.is_shown,
         ),
         _verified_item(verified, sure, unsure),
-        _item(
+        key_item(
             say(victims),
             say("victimes citées"),
             people if victims.is_shown else say("non reçu"),
             is_warning=not victims.is_shown,
         ),
-        _item(
+        key_item(
             say(idps) if idps else say(edition.number("idps_people")),
             say("déplacés internes"),
             say(f"stock au {day_name(day(idps.period))}") if idps else say("aucun stock reçu à cette date"),

@@ -10,8 +10,9 @@ from ..indicators.registry import key
 from ..periods import Period
 from ..places import Place
 from ..published import Edition
-from ..render.document import Block, Runs, const, paragraph
+from ..render.document import Block, const, paragraph
 from . import maps, theme
+from .charts import bar_figure, by_size, draw_line
 from .parts import (
     SHORT_CAVEAT,
     column,
@@ -31,12 +32,6 @@ BORDERS = (
     "par l’Organisation des Nations Unies."
 )
 INCIDENTS = "protection_incidents"
-
-
-def _ranked(edition: Edition, stem: str, dimension: str, codes: str) -> list[tuple[str, SafeNumber]]:
-    """The codes of a breakdown with their number, largest first; hidden and absent ones last, in the list's order."""
-    rows = [(code, edition.number(key(stem, {dimension: code}))) for code in code_list(codes)]
-    return sorted(rows, key=lambda r: -int(r[1].value) if r[1].is_shown else 1)
 
 
 # --- places ---------------------------------------------------------------------------------------------------------
@@ -143,49 +138,6 @@ def figure_of_places(edition: Edition) -> Shown:
 # --- trend ----------------------------------------------------------------------------------------------------------
 
 
-def _step(high: int) -> int:
-    """The step of a scale with at most four lines."""
-    return next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if high / s <= 4)
-
-
-def _draw_line(ax: Axes, numbers: list[SafeNumber], size: float, *, every_label: bool) -> None:
-    """The months that were received as a line, broken where one was not; n.d. stands on the axis."""
-    values = [int(n.value) if n.is_shown else None for n in numbers]
-    known = [v for v in values if v is not None]
-    high, step = max(known), _step(max(known))
-    ax.set_ylim(0, max(step, high) * 1.2)
-    ax.set_yticks(range(0, high + 1, step))
-    ax.grid(axis="y", color=theme.LINE, linewidth=0.7)
-    ax.set_axisbelow(True)
-    theme.mark_ticks(ax, "y")
-    last = len(values) - 1
-    stretches: list[list[int]] = [[]]
-    for i, v in enumerate(values):
-        if v is None:
-            stretches.append([])
-        else:
-            stretches[-1].append(i)
-    for stretch in stretches:
-        ax.plot(
-            stretch,
-            [values[i] for i in stretch],
-            color=theme.BLUE,
-            linewidth=1.8,
-            marker="o",
-            markersize=3.4,
-            clip_on=False,
-        )
-    for i, (v, n) in enumerate(zip(values, numbers, strict=True)):
-        if v is None:
-            theme.write_number(ax, i, step * 0.1, n, ha="center", color=theme.SOFT, fontsize=size - 1)
-        elif every_label or i == last or v in (max(known), min(known)):
-            around = [values[k] for k in (i - 1, i + 1) if 0 <= k <= last and values[k] is not None]
-            below = bool(around) and all(v < other for other in around) and v > high * 0.2
-            bold = {"color": theme.BLUE, "fontweight": 600} if i == last else {"color": theme.SOFT}
-            offset = -high * 0.06 if below else high * 0.055
-            theme.write_number(ax, i, v + offset, n, ha="center", va="top" if below else "bottom", **bold)
-
-
 def _draw_coverage(ax: Axes, numbers: list[SafeNumber], size: float) -> None:
     """Communes covered, month by month, as bars with their number."""
     most = max(int(n.value) for n in numbers if n.is_shown)
@@ -219,7 +171,7 @@ def _draw_trend(edition: Edition, months: list[Period], width: float, size: floa
     figure_.subplots_adjust(
         0.055 if wide else 0.09, 0.11 if with_coverage else 0.2, 0.985, 0.93 if with_coverage else 0.88, hspace=0.42
     )
-    _draw_line(axes[0], [edition.number(INCIDENTS, period=m) for m in months], size, every_label=wide)
+    draw_line(axes[0], [edition.number(INCIDENTS, period=m) for m in months], size, every_label=wide)
     titles = ["Incidents rapportés", "Communes couvertes", "Moniteurs"][:rows]
     if with_coverage:
         _draw_coverage(axes[1], covered, size)
@@ -318,70 +270,13 @@ def figure_of_trend(edition: Edition) -> Shown:
     return Shown(figure(edition, "evolution", title, subtitle, (wide, narrow), alt, notes, behind))
 
 
-# --- breakdowns: horizontal bars ---------------------------------------------------------------------------------------
-
-
-def _draw_bars(name: str, rows: list[tuple[str, SafeNumber, SafeNumber | None]], width: float, size: float) -> str:
-    """One bar per row: label, total, and the part not verified (hatched) where it is known."""
-    wide = width > 5
-    figure_, ax = theme.canvas(
-        width, 0.3 * len(rows) * (1 if wide else 1.55) + 0.1, size, f"bars-{name}-{'w' if wide else 'n'}"
-    )
-    left = 0.4 if wide else 0.0
-    figure_.subplots_adjust(left, 0.0, 0.9, 1)
-    high = max([int(n.value) for _, n, _ in rows if n.is_shown], default=1) or 1
-    ax.set_xlim(0, high * 1.02)
-    ax.set_ylim(len(rows) - 0.45, -0.55 if wide else -0.75)
-    ax.set_axis_off()
-    thick = 0.6 if wide else 0.42
-    for i, (text, n, unverified) in enumerate(rows):
-        y = i if wide else i + 0.12
-        if wide:
-            ax.text(-high * 0.015, i, text, ha="right", va="center_baseline")
-        else:
-            ax.text(0, i - 0.13, text, ha="left", va="bottom", fontsize=size)
-        if n.is_shown and n.value != "0":
-            hatched = int(unverified.value) if unverified is not None and unverified.is_shown else 0
-            solid = int(n.value) - hatched
-            ax.barh(y, solid, thick, color=theme.BLUE, linewidth=0)
-            if hatched:
-                ax.barh(
-                    y, hatched, thick, left=solid, facecolor="white", edgecolor=theme.BLUE, hatch="/////", linewidth=0.8
-                )
-        at = (int(n.value) if n.is_shown else 0) + high * 0.012
-        theme.write_number(
-            ax,
-            at,
-            y,
-            n,
-            va="center_baseline",
-            fontweight=600 if n.is_shown else 400,
-            color=theme.INK if n.is_shown else theme.SOFT,
-        )
-    return theme.svg(figure_)
-
-
-def _bars(
-    edition: Edition,
-    name: str,
-    rows: list[tuple[str, SafeNumber, SafeNumber | None]],
-    title: Runs,
-    subtitle: Runs,
-    notes: list[Runs],
-    behind: Block,
-) -> Shown:
-    wide, narrow = theme.both_widths(lambda width, size: _draw_bars(name, rows, width, size))
-    alt = say("Barres : ", joined([say(text + " ", n) for text, n, _ in rows]), ".")
-    return Shown(figure(edition, name, title, subtitle, (wide, narrow), alt, notes, behind))
-
-
 def figure_of_categories(edition: Edition) -> Shown:
     """Incidents by category, the unverified part hatched."""
-    ranked = _ranked(edition, INCIDENTS, "category", "incident_category")
+    ranked = by_size(edition, INCIDENTS, "category", "incident_category")
     if all(n.status == "not_received" for _, n in ranked):
         return Shown(nothing_received(edition, "Catégories d’incidents"))
     if not is_any_shown(n for _, n in ranked):
-        return Shown(too_few("Catégories d’incidents"))
+        return Shown(too_few(edition, "Catégories d’incidents"))
     ranked = [(c, n) for c, n in ranked if n.value != "0"] + [(c, n) for c, n in ranked if n.value == "0"]
     part = {c: edition.number(key(INCIDENTS, {"category": c, "verification": "unverified"})) for c, _ in ranked}
     sure = {c: edition.number(key(INCIDENTS, {"category": c, "verification": "verified"})) for c, _ in ranked}
@@ -424,7 +319,7 @@ def figure_of_categories(edition: Edition) -> Shown:
     zero = [label("incident_category", c, short=True).lower() for c, n in ranked if n.value == "0"]
     if zero:
         notes.insert(0, say(f"Aucun incident rapporté : {', '.join(zero)}."))
-    return _bars(
+    return bar_figure(
         edition,
         "typologie",
         bars,
@@ -471,7 +366,7 @@ def figure_of_victims(edition: Edition) -> Shown:
         notes.append(
             say("Incidents sans réponse sur les victimes, non comptés ici : ", silent, "." if silent.is_shown else "")
         )
-    return _bars(
+    return bar_figure(
         edition,
         "victimes",
         [(t, n, None) for t, n in rows],
@@ -486,11 +381,11 @@ def figure_of_perpetrators(edition: Edition) -> Shown:
     """Alleged perpetrators, in five classes, never crossed with anything else."""
     if edition.audience == "public":
         return Shown(not_in_this_audience("Auteurs présumés"))
-    ranked = _ranked(edition, INCIDENTS, "perpetrator_class", "perpetrator_class")
+    ranked = by_size(edition, INCIDENTS, "perpetrator_class", "perpetrator_class")
     if all(n.status == "not_received" for _, n in ranked):
         return Shown(nothing_received(edition, "Auteurs présumés"))
     if not is_any_shown(n for _, n in ranked):
-        return Shown(too_few("Auteurs présumés"))
+        return Shown(too_few(edition, "Auteurs présumés"))
     share = {c: edition.number(key("protection_incidents_share_pct", {"perpetrator_class": c})) for c, _ in ranked}
     top, n = ranked[0]
     title = say(
@@ -516,7 +411,7 @@ def figure_of_perpetrators(edition: Edition) -> Shown:
             "Auteurs présumés, tels que déclarés par les victimes ou les témoins ; rien n’est établi. Classes larges, jamais croisées avec un lieu plus fin."
         )
     ]
-    return _bars(
+    return bar_figure(
         edition,
         "auteurs",
         [(label("perpetrator_class", c), n, None) for c, n in ranked],

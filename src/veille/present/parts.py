@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..disclosure.safe import SafeNumber
 from ..published import Edition
 from ..render.document import Block, Runs, note, paragraph, soft
+from .shown import Shown
 from .words import say
 
 SIGNS = "n.d. : aucune donnée reçue ; n.p. : non publié, pour protéger les personnes."
@@ -78,14 +79,32 @@ def figure(
     }
 
 
+def section(
+    edition: Edition,
+    heading: str,
+    draw: Callable[..., Shown],
+    *given: str,
+    kinds: tuple[str, ...] = (),
+    country: bool = False,
+) -> Shown:
+    """A part of the page with its heading, only in the editions that have it: of some kinds of period, or of the country.
+
+    `given` is what `draw` wants beside the edition.
+    """
+    if (kinds and edition.period.kind not in kinds) or (country and not edition.area.is_country):
+        return Shown()
+    return Shown({"kind": "heading", "level": 2, "text": heading}, *draw(edition, *given).blocks)
+
+
 def nothing_received(edition: Edition, what: str) -> Block:
     """« Aucune donnée reçue », said once, without a box."""
-    return paragraph(soft(say(f"{what} : aucune donnée reçue pour {edition.period.name()}.")))
+    return paragraph(soft(say(f"{what} : aucune donnée reçue pour {edition.period.the_name()}.")))
 
 
-def too_few(what: str) -> Block:
+def too_few(edition: Edition, what: str) -> Block:
     """Received, and not printed. Why (too small, or beside something small) is not said: R5."""
-    return paragraph(soft(say(f"{what} : non publié ce mois-ci.")))
+    when = {"month": "ce mois-ci", "quarter": "ce trimestre", "year": "cette année"}[edition.period.kind]
+    return paragraph(soft(say(f"{what} : non publié {when}.")))
 
 
 def is_any_shown(numbers: Iterable[SafeNumber]) -> bool:

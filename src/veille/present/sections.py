@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from ..codes import code_list, label, mapping
 from ..indicators.registry import key
 from ..periods import day, day_name
+from ..products import GBV_CAVEAT
 from ..published import Edition
 from ..render.document import Block, bullet_list, const, note, paragraph, soft, strong, warn
 from .parts import column, is_any_shown, nothing_received, row, table, too_few
 from .shown import Shown
 from .words import agree, counted, say
-
-GBV_CAVEAT = (
-    "Ces données proviennent uniquement des cas de VBG déclarés aux prestataires de services utilisant le GBVIMS, avec le consentement éclairé des "
-    "survivant(e)s. Elles ne reflètent ni l’incidence totale ni la prévalence des VBG au Mali et ne doivent pas servir à un suivi de cas. Toute utilisation "
-    "ou citation requiert l’accord préalable du sous-cluster VBG et doit reprendre cette mention."
-)
 
 
 def sentence_on_entry_source(edition: Edition) -> Shown:
@@ -47,7 +43,7 @@ def table_of_population_groups(edition: Edition) -> Shown:
     if all(n.status == "not_received" for _, n in rows):
         return Shown(nothing_received(edition, "Groupes de population"))
     if sum(n.is_shown and n.value != "0" for _, n in rows) < 2:
-        return Shown(too_few("Groupes de population"))
+        return Shown(too_few(edition, "Groupes de population"))
     shown = [row(text, n) for text, n in rows if n.value != "0"]
     notes = (
         [say("Aucune victime citée : ", ", ".join(t.lower() for t, n in rows if n.value == "0") + ".")]
@@ -137,7 +133,7 @@ def sentence_on_children(edition: Edition) -> Shown:
     if children.status == "not_received":
         return Shown(nothing_received(edition, "Enfants victimes"))
     if not children.is_shown:
-        return Shown(too_few("Enfants victimes"))
+        return Shown(too_few(edition, "Enfants victimes"))
     if children.value == "0":
         return Shown(paragraph(say("Aucun enfant n’est cité comme victime dans les incidents du mois.")))
     return Shown(
@@ -160,7 +156,7 @@ def sentence_on_mines(edition: Edition) -> Shown:
     if incidents.status == "not_received":
         return Shown(nothing_received(edition, "Mines, engins explosifs improvisés et restes explosifs"))
     if not incidents.is_shown:
-        return Shown(too_few("Mines, engins explosifs improvisés et restes explosifs"))
+        return Shown(too_few(edition, "Mines, engins explosifs improvisés et restes explosifs"))
     if incidents.value == "0":
         return Shown(
             paragraph(
@@ -365,6 +361,32 @@ def table_of_recommendations(edition: Edition) -> Shown:
     )
 
 
+def sources_of(edition: Edition, only: Collection[str] = ()) -> Block:
+    """The table of what was received, when, and what zero means in it; of some sources only, when they are named."""
+    sources = [
+        row(
+            [const(f"source:{s['source']}:title", s["title"])],
+            [const(f"source:{s['source']}:producer", s["producer"])],
+            day_name(day(s["received"])),
+            [const(f"source:{s['source']}:zero_means", s["zero_means"])],
+        )
+        for s in edition.sources
+        if not only or s["source"] in only
+    ]
+    return table(
+        edition,
+        "versions",
+        say(f"Données derrière {'cette synthèse' if only else 'ce bulletin'}"),
+        [
+            column("Source", "#meta+source"),
+            column("Producteur", "#org"),
+            column("Reçu le", "#date+received"),
+            column("Ce que zéro veut dire", "#meta+zero"),
+        ],
+        sources,
+    )
+
+
 def method(edition: Edition) -> Shown:
     """Method, limits, definitions, acronyms, contacts and data version."""
     contact = edition.contact()
@@ -409,27 +431,6 @@ def method(edition: Edition) -> Shown:
         "EEI : engin explosif improvisé · GBVIMS : système de gestion des informations sur les VBG · HCR : Haut-Commissariat des Nations Unies pour les réfugiés · "
         "LAMH : lutte antimines humanitaire · MINUSMA : mission des Nations Unies au Mali · MRM : mécanisme de surveillance et de communication de l’information · UNFPA : Fonds des Nations Unies pour la population · VBG : violences basées sur le genre"
     )
-    sources = [
-        row(
-            [const(f"source:{s['source']}:title", s["title"])],
-            [const(f"source:{s['source']}:producer", s["producer"])],
-            day_name(day(s["received"])),
-            [const(f"source:{s['source']}:zero_means", s["zero_means"])],
-        )
-        for s in edition.sources
-    ]
-    version = table(
-        edition,
-        "versions",
-        say("Données derrière ce bulletin"),
-        [
-            column("Source", "#meta+source"),
-            column("Producteur", "#org"),
-            column("Reçu le", "#date+received"),
-            column("Ce que zéro veut dire", "#meta+zero"),
-        ],
-        sources,
-    )
     origin = (
         [
             warn(
@@ -456,7 +457,7 @@ def method(edition: Edition) -> Shown:
             )
         ),
         {"kind": "heading", "level": 3, "text": "Données et version"},
-        version,
+        sources_of(edition),
         paragraph(
             origin,
             soft(

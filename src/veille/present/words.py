@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ..codes import code_list, label
+from ..digits import stray
 from ..disclosure.safe import SafeNumber
-from ..render.document import Run, Runs, runs
+from ..render.document import Run, Runs, const, runs
 
 NARROW = "\u202f"
 _BEFORE = re.compile(r" (?=[;:!?%»])")
@@ -60,3 +62,15 @@ def elided(word: str, before: str = "de") -> str:
     """« de juin », « d’août »: the small word elided before a vowel."""
     vowel = word[:1].lower() in "aeiouyéèêàâîôû"
     return f"{before[:-1]}’{word}" if vowel else f"{before} {word}"
+
+
+def named(codes: str, code: str) -> Runs:
+    """The label of a code; one with digits in it (« 12 à 17 ans ») is a constant of its list."""
+    text = label(codes, code)
+    return [const(f"label:{codes}:{code}", text)] if stray(text) else say(text)
+
+
+def spelled(codes: str, code: str) -> str:
+    """The label of a code in letters only, for drawings."""
+    entry = code_list(codes)[code]
+    return entry.get("spelled_fr") or entry.get("short_fr") or entry["fr"]

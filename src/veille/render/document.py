@@ -24,7 +24,8 @@ A **block** is a piece of page (`kind`):
   notes (list of runs), table (the table behind it, or None), beside (a table block printed at its side, or None)
 * ``note``: style (info | warn | todo), title, blocks (paragraphs and lists)
 
-A **document** is {schema, lang, title, subtitle, org, chips, header, footer, fixed_date, blocks}.
+A **document** is {schema, lang, title, subtitle, org, chips, header, footer, caveat, fixed_date, blocks}. `caveat`, if it is
+not empty, goes with every printed page and every sheet; it holds no digit.
 """
 
 from __future__ import annotations

@@ -196,6 +196,8 @@ def _set_page(word, document: dict) -> None:
     _add_field(footer, "PAGE")
     _add_text(footer, " / ")
     _add_field(footer, "NUMPAGES")
+    if document.get("caveat"):
+        _add_text(section.footer.add_paragraph(), document["caveat"], Look(colour=SOFT, size=7))
 
 
 def _set_border(paragraph: Paragraph, side: str) -> None:

@@ -226,6 +226,9 @@ def _write_readme(book: Book, sheet, sheets: list[tuple[str, str]]) -> None:
         sheet.set_row(row, 17 * (1 + len(text) // 120))
         row += 1
 
+    if document.get("caveat"):
+        _write_note(book, sheet, row + 1, document["caveat"], [32, 100])
+        row += 2
     row += 1
     sheet.write_string(row, 0, words["signs"], strong)
     lang = document["lang"] if document["lang"] in HIDDEN else "fr"
@@ -253,8 +256,8 @@ def _write_table(book: Book, name: str, title: str, table: Block, *, hxl: bool) 
         sheet.set_column(i, i, width)
 
     row = 1
-    for note in table["notes"]:
-        _write_note(book, sheet, row, plain(note), widths)
+    for text in notes_of(book.document, table):
+        _write_note(book, sheet, row, text, widths)
         row += 1
     row = max(row, 2)
 
@@ -277,6 +280,11 @@ def _write_table(book: Book, name: str, title: str, table: Block, *, hxl: bool) 
         )
         if lines > 1 and line["kind"] != "group":
             sheet.set_row(row, 15 * lines)
+
+
+def notes_of(document: dict, table: Block) -> list[str]:
+    """What stands under the title of a sheet: the notes of its table, and what goes with every sheet."""
+    return [*(plain(note) for note in table["notes"]), *filter(None, [document.get("caveat")])]
 
 
 def _write_note(book: Book, sheet, row: int, text: str, widths: list[int]) -> None:
@@ -327,6 +335,8 @@ def _write_keys(book: Book, *, hxl: bool) -> None:
     sheet = _add_sheet(book, book.words["keys"])
     head = book.style(bold=True, bottom=2, bottom_color=INK)
     sheet.write_string(0, 0, book.words["keys_title"], book.style(bold=True, font_size=13))
+    if book.document.get("caveat"):
+        sheet.write_string(1, 0, book.document["caveat"], book.style(font_size=9, font_color=SOFT))
     for i, (label, width) in enumerate(zip(book.words["keys_columns"], (32, 10, 70, 14, 14), strict=True)):
         sheet.set_column(i, i, width)
         sheet.write_string(2, i, label, head)
