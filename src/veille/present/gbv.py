@@ -699,7 +699,7 @@ def _beside_the_strategy(edition: Edition) -> list[Block]:
     return [
         table(
             edition,
-            "strategie_2017",
+            "strategie",
             say("Les parts de 2016, telles que publiées et telles que reçues"),
             columns,
             rows,
