@@ -513,6 +513,8 @@ def test_a_million_rows_are_judged_in_less_than_a_second(compact):
         start = time.process_time()
         check_table(con, "incidents", "rows")
         took.append(time.process_time() - start)
+        if took[-1] < 1:
+            break
     assert min(took) < 1  # a third of that on the machine where it was written
     con.execute("UPDATE rows SET pcode = '?', killed_people = 99 WHERE incident_id IN ('INC-7', 'INC-8')")
     assert said_of(lambda: check_table(con, "incidents", "rows")) == f"{HARM[:-4]} : 2; pcode forme inattendue : 2"
