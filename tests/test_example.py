@@ -528,7 +528,8 @@ def test_two_runs_give_the_same_bytes_in_any_time_zone_locale_and_hash_seed(made
     assert one == two and len(one) == 6 * 13 * 2 + 1
 
 
-def test_it_is_current_until_the_code_changes_and_leaves_nothing_beside_it(root, monkeypatch):
+def test_it_is_current_until_the_code_changes_and_leaves_nothing_beside_it(made, monkeypatch):
+    root = made["two"]
     assert example.is_current(root)
     assert [p.name for p in root.parent.iterdir()] == ["example"]
     monkeypatch.setattr(example, "digest", lambda: "0" * 64)
