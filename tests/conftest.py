@@ -6,6 +6,8 @@ With several workers (xdist) the first one builds, behind a lock; the others wai
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,3 +85,15 @@ def project(tmp_path, shared, real) -> Path:
 def example_project(tmp_path, shared, real, example) -> Path:
     """The same, with the example data counted already."""
     return projects.new(tmp_path / "projet", warm=shared)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of its own, a few megabytes large; needs the right to mount one."""
+    folder = tmp_path / "disque"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(folder)]
+    if os.name != "posix" or not shutil.which("mount") or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("no small disk to fill: mounting a tmpfs is not allowed here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)

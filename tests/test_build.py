@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
 import re
 import shutil
 import signal
@@ -257,38 +256,41 @@ def built(project, shared, real):
     return project, target, projects.sealed(target)
 
 
-def test_a_failing_cell_is_named_and_the_previous_report_stays(built):
+@projects.EITHER
+def test_a_failing_cell_is_named_and_the_previous_report_stays(veille, built):
     project, target, before = built
     notebook = project / "notebooks" / "bulletin.ipynb"
     content = json.loads(notebook.read_text(encoding="utf-8"))
     at = next(i for i, c in enumerate(content["cells"], 1) if "present.key_figures(edition)" in "".join(c["source"]))
     content["cells"][at - 1]["source"] = ["present.key_figures(edition.tables.meta['sources'][0]['sharing'][999])"]
     notebook.write_text(json.dumps(content), encoding="utf-8")
-    done = projects.veille(project, "build", "bulletin", "gao", "2016-10")
+    done = veille(project, "build", "bulletin", "gao", "2016-10")
     assert done.returncode == 1
     assert f"bulletin.ipynb, cellule {at} : IndexError" in done.stderr
     assert "intact" in done.stderr and "Traceback" not in done.stderr
     assert projects.sealed(target) == before and leaves(project) == []
 
 
-def test_a_broken_text_is_refused_and_the_previous_report_stays(built):
+@projects.EITHER
+def test_a_broken_text_is_refused_and_the_previous_report_stays(veille, built):
     project, target, before = built
     text = project / "params" / "texts" / "bulletin" / "gao" / "2016-10.md"
     text.parent.mkdir(parents=True)
     text.write_text("## Faits saillants\n\nsans en-tête\n", encoding="utf-8")
-    done = projects.veille(project, "build", "bulletin", "gao", "2016-10")
+    done = veille(project, "build", "bulletin", "gao", "2016-10")
     assert done.returncode == 3
     assert "bulletin/gao/2016-10.md : l’en-tête" in done.stderr
     assert projects.sealed(target) == before and leaves(project) == []
 
 
-def test_a_notebook_that_shows_anything_but_a_block_is_refused(built):
+@projects.EITHER
+def test_a_notebook_that_shows_anything_but_a_block_is_refused(veille, built):
     project, target, before = built
     notebook = project / "notebooks" / "bulletin.ipynb"
     content = json.loads(notebook.read_text(encoding="utf-8"))
     content["cells"][4]["source"] = ["edition.number('protection_incidents').value"]
     notebook.write_text(json.dumps(content), encoding="utf-8")
-    done = projects.veille(project, "build", "bulletin", "gao", "2016-10")
+    done = veille(project, "build", "bulletin", "gao", "2016-10")
     assert done.returncode == 1 and "bulletin.ipynb, cellule 5" in done.stderr
     assert "67" not in done.stderr
     assert projects.sealed(target) == before
@@ -353,18 +355,6 @@ def test_an_interrupted_build_says_so_and_leaves_nothing(built):
     assert done.returncode == 130
     assert "Interrompu ; rien n’a été remplacé." in done.stderr and "Traceback" not in done.stderr
     assert projects.sealed(target) == before and leaves(project) == []
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of its own, a few megabytes large; needs the right to mount one."""
-    folder = tmp_path / "disque"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)]
-    if os.name != "posix" or not shutil.which("mount") or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("no small disk to fill: mounting a tmpfs is not allowed here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @pytest.mark.parametrize(

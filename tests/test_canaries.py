@@ -21,7 +21,6 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import re
 import shutil
 import signal
@@ -750,18 +749,6 @@ def test_a_cell_that_fails_prints_no_mark_without_debug_either(counted, tmp_path
     said = place.run(BUILD)
     assert said.codes == [1]
     assert leaks(place, said) == {}
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of its own, a few megabytes large; needs the right to mount one."""
-    folder = tmp_path / "disque"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(folder)]
-    if os.name != "posix" or not shutil.which("mount") or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("no small disk to fill: mounting a tmpfs is not allowed here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @pytest.mark.full

@@ -91,23 +91,26 @@ def test_an_unknown_command_names_the_known_ones(shared):
     refused(projects.veille(shared, "biuld", "bulletin"), 2, "Commande inconnue", "build")
 
 
-def test_quarto_that_is_missing_is_told(shared, real, tmp_path):
+@projects.EITHER
+def test_quarto_that_is_missing_is_told(veille, shared, real, tmp_path):
     if shutil.which("quarto"):
         pytest.skip("Quarto is installed here: its absence cannot be tried")
     refused(
-        projects.veille(shared, "build", "bulletin", "gao", "2016-10", "--engine", "quarto"),
+        veille(shared, "build", "bulletin", "gao", "2016-10", "--engine", "quarto"),
         2,
         "Quarto n’est pas installé",
     )
 
 
-def test_a_folder_that_is_no_project_is_told(tmp_path):
-    done = projects.veille(tmp_path, "build", "bulletin", "gao", "2016-10", VEILLE_ROOT=str(tmp_path))
+@projects.EITHER
+def test_a_folder_that_is_no_project_is_told(veille, tmp_path):
+    done = veille(tmp_path, "build", "bulletin", "gao", "2016-10", VEILLE_ROOT=str(tmp_path))
     refused(done, 2, "Aucun projet veille", "params/")
 
 
-def test_debug_shows_the_trace_and_the_same_exit_code(shared, real):
-    done = projects.veille(shared, "build", "bulletin", "goa", "2016-10", "--debug")
+@projects.EITHER
+def test_debug_shows_the_trace_and_the_same_exit_code(veille, shared, real):
+    done = veille(shared, "build", "bulletin", "goa", "2016-10", "--debug")
     assert done.returncode == 2 and "Traceback" in done.stderr and "Région inconnue" in done.stderr
 
 
@@ -122,10 +125,11 @@ def test_a_raw_file_that_changed_since_it_came_is_refused_even_when_it_was_count
     assert not (project / "reports").exists()
 
 
-def test_a_raw_file_that_is_gone_is_refused(project):
+@projects.EITHER
+def test_a_raw_file_that_is_gone_is_refused(veille, project):
     path = next((project / "data" / "raw" / "amss_incidents").glob("*/*.csv"))
     path.unlink()
-    refused(projects.veille(project, "build", "bulletin", "gao", "2016-10"), 3, f"{path.name} : fichier absent")
+    refused(veille(project, "build", "bulletin", "gao", "2016-10"), 3, f"{path.name} : fichier absent")
 
 
 def not_a_workbook() -> bytes:
@@ -210,26 +214,27 @@ def test_a_file_received_that_cannot_be_read_is_told_without_its_values(veille, 
     assert not (project / "reports").exists()
 
 
-def test_papers_that_cannot_be_read_are_told(project):
+@projects.EITHER
+def test_papers_that_cannot_be_read_are_told(veille, project):
     path = projects.receive(project, "alerts", "alertes.csv", b"x", rows=1)
     (path.parent / "source.yml").write_text(f"title: {CANARY}\n", encoding="utf-8")
-    refused(
-        projects.veille(project, "build", "bulletin", "gao", "2016-10"), 3, "alerts/2026-11-30/source.yml", "il manque"
-    )
+    refused(veille(project, "build", "bulletin", "gao", "2016-10"), 3, "alerts/2026-11-30/source.yml", "il manque")
 
 
-def test_another_number_of_rows_than_announced_is_told(project):
+@projects.EITHER
+def test_another_number_of_rows_than_announced_is_told(veille, project):
     content = f"{ALERTS}\nA1;2016-10-03;incident;Gao;;;;\n".encode()
     projects.receive(project, "alerts", "alertes.csv", content, rows=2)
-    refused(projects.veille(project, "build", "bulletin", "gao", "2016-10"), 3, "1 lignes lues, 2 annoncées")
+    refused(veille(project, "build", "bulletin", "gao", "2016-10"), 3, "1 lignes lues, 2 annoncées")
 
 
-def test_an_example_file_never_passes_for_a_real_one(project):
+@projects.EITHER
+def test_an_example_file_never_passes_for_a_real_one(veille, project):
     path = projects.receive(project, "alerts", "alertes.csv", b"x", rows=1)
     papers = yaml.safe_load((path.parent / "source.yml").read_text(encoding="utf-8"))
     papers["nature"] = "example"
     (path.parent / "source.yml").write_text(yaml.safe_dump(papers, allow_unicode=True), encoding="utf-8")
-    refused(projects.veille(project, "build", "bulletin", "gao", "2016-10"), 3, "n’est pas de nature « real »")
+    refused(veille(project, "build", "bulletin", "gao", "2016-10"), 3, "n’est pas de nature « real »")
 
 
 # ---- texts ---------------------------------------------------------------------------------------------------
@@ -273,19 +278,22 @@ def test_a_text_that_is_not_admitted_is_told_with_its_line(veille, project, body
     assert not (project / "reports").exists()
 
 
-def test_a_text_that_was_written_for_another_report_is_told(project):
+@projects.EITHER
+def test_a_text_that_was_written_for_another_report_is_told(veille, project):
     write(project, "## Contexte\n\nTexte.", front=FRONT.replace("gao", "mopti"))
-    refused(projects.veille(project, "build", "bulletin", "gao", "2016-10"), 3, "bulletin/gao/2016-10.md", "en-tête")
+    refused(veille(project, "build", "bulletin", "gao", "2016-10"), 3, "bulletin/gao/2016-10.md", "en-tête")
 
 
-def test_a_key_that_no_table_has_is_told(project):
+@projects.EITHER
+def test_a_key_that_no_table_has_is_told(veille, project):
     write(project, "## Contexte\n\n{{protection_incident}} incidents.")
-    done = projects.veille(project, "build", "bulletin", "gao", "2016-10")
+    done = veille(project, "build", "bulletin", "gao", "2016-10")
     refused(done, 3, "bulletin/gao/2016-10.md, ligne 11", "clé")
 
 
-def test_the_form_is_made_once_parses_and_leaves_the_sections_to_write(project):
-    done = projects.veille(project, "texts", "new", "bulletin", "gao", "2016-10")
+@projects.EITHER
+def test_the_form_is_made_once_parses_and_leaves_the_sections_to_write(veille, project):
+    done = veille(project, "texts", "new", "bulletin", "gao", "2016-10")
     assert (done.returncode, done.stdout) == (0, "params/texts/bulletin/gao/2016-10.md\n"), done.stderr
     path = project / done.stdout.strip()
     form = path.read_bytes()
@@ -293,10 +301,15 @@ def test_the_form_is_made_once_parses_and_leaves_the_sections_to_write(project):
     assert parsed.front["nature"] == "real" and all(texts.is_unwritten(b) for b in parsed.sections.values())
     assert set(parsed.sections) == set(PRODUCTS["bulletin"].headings)
 
-    again = projects.veille(project, "texts", "new", "bulletin", "gao", "2016-10")
+    again = veille(project, "texts", "new", "bulletin", "gao", "2016-10")
     refused(again, 2, "existe déjà", "jamais remplacé")
     assert path.read_bytes() == form
 
+
+# That a build says what it made, tests/test_make.py and tests/test_build.py say every day.
+@pytest.mark.full
+def test_a_build_on_the_form_as_it_was_made_is_quiet_and_leaves_the_sections_to_write(project):
+    assert projects.veille(project, "texts", "new", "bulletin", "gao", "2016-10").returncode == 0
     built = projects.veille(project, "build", "bulletin", "gao", "2016-10")
     assert (built.returncode, built.stderr) == (0, ""), "a build is quiet when all is well"
     lines = built.stdout.splitlines()
@@ -317,8 +330,9 @@ def test_a_text_saved_by_windows_is_read_like_any_other(project):
 # ---- what the commands say when all is well --------------------------------------------------------------------
 
 
-def test_list_names_products_places_and_months(shared, real, example):
-    done = projects.veille(shared, "list")
+@projects.EITHER
+def test_list_names_products_places_and_months(veille, shared, real, example):
+    done = veille(shared, "list")
     assert done.returncode == 0, done.stderr
     assert "bulletin — Bulletin de protection" in done.stdout
     for area in ("gao", "mopti", "tombouctou", "kidal", "mali"):
@@ -393,13 +407,15 @@ def test_a_workbook_that_cannot_be_written_is_told(veille, tmp_path, arguments, 
     assert not list(tmp_path.iterdir())
 
 
-def test_template_without_a_table_lists_them_with_their_french_title(tmp_path):
-    done = projects.veille(tmp_path, "template")
+@projects.EITHER
+def test_template_without_a_table_lists_them_with_their_french_title(veille, tmp_path):
+    done = veille(tmp_path, "template")
     assert done.returncode == 0 and len(done.stdout.splitlines()) == len(definitions.tables())
     for name, table in definitions.tables().items():
         assert re.search(rf"^{name} +{re.escape(table.title.fr)}$", done.stdout, re.M), name
 
 
-def test_the_dictionary_is_printed_as_it_stands_in_the_documents(tmp_path):
-    done = projects.veille(tmp_path, "dictionary")
+@projects.EITHER
+def test_the_dictionary_is_printed_as_it_stands_in_the_documents(veille, tmp_path):
+    done = veille(tmp_path, "dictionary")
     assert done.stdout == (projects.ROOT / "docs" / "dictionary.md").read_text(encoding="utf-8")

@@ -151,8 +151,9 @@ def test_the_contract_of_incidents_is_the_one_that_a_person_would_write():
 def test_a_table_accepts_a_good_row_and_no_row_at_all(name):
     optional = {c: None for c, spec in TABLES[name].kept.items() if not spec.required}
     for df in (frame(name, good_row(name)), frame(name, good_row(name, **optional)), empty(name)):
-        assert both(name, df) == "" and both(name, df, compact=True) == ""
         pd.testing.assert_frame_equal(check(name, df), df)
+        check_table(load(name, df), name, "rows")
+        check_table(load(name, df, compact=True), name, "rows")
 
 
 def test_nobody_can_fill_an_empty_table_for_the_others():
@@ -513,6 +514,8 @@ def test_a_million_rows_are_judged_in_less_than_a_second(compact):
         start = time.process_time()
         check_table(con, "incidents", "rows")
         took.append(time.process_time() - start)
+        if took[-1] < 1:
+            break
     assert min(took) < 1  # a third of that on the machine where it was written
     con.execute("UPDATE rows SET pcode = '?', killed_people = 99 WHERE incident_id IN ('INC-7', 'INC-8')")
     assert said_of(lambda: check_table(con, "incidents", "rows")) == f"{HARM[:-4]} : 2; pcode forme inattendue : 2"

@@ -95,23 +95,19 @@ PRINTED = {
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory) -> dict[str, Path]:
-    """The example made twice, by two processes that differ in hash seed, time zone and locale."""
-    folder = tmp_path_factory.mktemp("example")
-    settings = {
-        "one": {"PYTHONHASHSEED": "1", "TZ": "America/Lima", "LC_ALL": "C"},
-        "two": {"PYTHONHASHSEED": "77", "TZ": "Pacific/Auckland", "LC_ALL": "C.UTF-8"},
-    }
+def made(tmp_path_factory, shared, real, example) -> dict[str, Path]:
+    """The example made twice, by two processes that differ in hash seed, time zone and locale: the one that the reports
+    were built on, in the environment of these tests, and another."""
+    folder = tmp_path_factory.mktemp("example") / "example"
     code = "import sys, pathlib, veille.example as e; e.generate(pathlib.Path(sys.argv[1]))"
-    runs = {
-        name: subprocess.Popen(
-            [sys.executable, "-c", code, str(folder / name / "example")],
-            env=os.environ | {"PYTHONPATH": str(ROOT / "src")} | env,
-        )
-        for name, env in settings.items()
-    }
-    assert [run.wait(60) for run in runs.values()] == [0, 0]
-    return {name: folder / name / "example" for name in runs}
+    env = {"PYTHONHASHSEED": "77", "TZ": "Pacific/Auckland", "LC_ALL": "C"}
+    subprocess.run(
+        [sys.executable, "-c", code, str(folder)],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")} | env,
+        check=True,
+        timeout=60,
+    )
+    return {"one": shared / "data" / "example", "two": folder}
 
 
 @pytest.fixture(scope="module")
@@ -535,7 +531,8 @@ def test_two_runs_give_the_same_bytes_in_any_time_zone_locale_and_hash_seed(made
     assert one == two and len(one) == sum(len(s.received) for s in example.SOURCES) * 2 + 1
 
 
-def test_it_is_current_until_the_code_changes_and_leaves_nothing_beside_it(root, monkeypatch):
+def test_it_is_current_until_the_code_changes_and_leaves_nothing_beside_it(made, monkeypatch):
+    root = made["two"]
     assert example.is_current(root)
     assert [p.name for p in root.parent.iterdir()] == ["example"]
     monkeypatch.setattr(example, "digest", lambda: "0" * 64)

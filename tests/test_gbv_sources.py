@@ -631,30 +631,26 @@ def test_no_day_and_no_age_is_without_a_band():
     assert Counter(gbv_recorder.age_band(years) for years in range(101)) == {"age_0_11": 12, "age_12_17": 6, "age_18_over": 83}  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("birth", "band", "overlapping"),
-    [
-        pytest.param("2005-06-21", "age_0_11", "age_0_17 age_10_19", id="11-the-day-before-a-birthday"),
-        pytest.param("2005-06-20", "age_12_17", "age_0_17 age_10_19", id="12-on-the-birthday"),
-        pytest.param("2007-06-21", "age_0_11", "age_0_17", id="9"),
-        pytest.param("1999-06-21", "age_12_17", "age_0_17 age_10_19", id="17-the-day-before-a-birthday"),
-        pytest.param("1999-06-20", "age_18_over", "age_10_19", id="18-on-the-birthday"),
-        pytest.param("1997-06-21", "age_18_over", "age_10_19", id="19-is-an-adult"),
-        pytest.param("1997-06-20", "age_18_over", None, id="20"),
-        pytest.param("1967-06-21", "age_18_over", None, id="49"),
-        pytest.param("1967-06-20", "age_18_over", "age_50_over", id="50"),
-        pytest.param("2017-06-20", "age_0_11", "age_0_17", id="born-that-day"),
-        pytest.param(None, "unknown", None, id="not-known"),
-    ],
-)
-def test_age_is_that_of_the_day_of_the_incident_and_not_of_the_interview(tmp_path, birth, band, overlapping):
-    (row,) = incidents(tmp_path / "r.xlsx", [{INTERVIEW: "2017-07-01", INCIDENT: "2017-06-20", BIRTH: birth}]).to_dict(
-        "records"
-    )
-    assert (row["age_band"], None if pd.isna(row["overlapping_ages"]) else row["overlapping_ages"]) == (
-        band,
-        overlapping,
-    )
+AGES = {
+    "2005-06-21": ("age_0_11", "age_0_17 age_10_19"),  # 11, the day before a birthday
+    "2005-06-20": ("age_12_17", "age_0_17 age_10_19"),  # 12 that day
+    "2007-06-21": ("age_0_11", "age_0_17"),  # 9
+    "1999-06-21": ("age_12_17", "age_0_17 age_10_19"),  # 17, the day before a birthday
+    "1999-06-20": ("age_18_over", "age_10_19"),  # 18 that day
+    "1997-06-21": ("age_18_over", "age_10_19"),  # 19: an adult
+    "1997-06-20": ("age_18_over", None),  # 20
+    "1967-06-21": ("age_18_over", None),  # 49
+    "1967-06-20": ("age_18_over", "age_50_over"),  # 50
+    "2017-06-20": ("age_0_11", "age_0_17"),  # born that day
+    None: ("unknown", None),
+}
+
+
+def test_age_is_that_of_the_day_of_the_incident_and_not_of_the_interview(tmp_path):
+    rows = [{INTERVIEW: "2017-07-01", INCIDENT: "2017-06-20", BIRTH: birth} for birth in AGES]
+    df = incidents(tmp_path / "r.xlsx", rows)
+    found = [(band, None if pd.isna(more) else more) for band, more in df[["age_band", "overlapping_ages"]].values]
+    assert dict(zip(AGES, found, strict=True)) == AGES
 
 
 def test_born_on_29_february_a_year_older_on_1_march():
@@ -773,10 +769,10 @@ def test_where_a_survivor_came_from_may_be_several_places(tmp_path):
     assert (row["referred_from"], row["is_first_contact"]) == ("health self_referral", True)
 
 
-@pytest.mark.parametrize(("given_", "code"), [(1, "one"), ("2", "two"), (3, "three"), (4, "four_or_more"), ("More than 3", "four_or_more"), (0, None), ("Unknown", "unknown")])  # fmt: skip
-def test_perpetrators_are_a_number_or_words(tmp_path, given_, code):
-    (found,) = incidents(tmp_path / "r.xlsx", [{"No. ALLEGED PRIMARY PERPETRATOR(S)": given_}])["perpetrator_number"]
-    assert (None if pd.isna(found) else found) == code
+def test_perpetrators_are_a_number_or_words(tmp_path):
+    codes = {1: "one", "2": "two", 3: "three", 4: "four_or_more", "More than 3": "four_or_more", 0: None, "Unknown": "unknown"}  # fmt: skip
+    df = incidents(tmp_path / "r.xlsx", [{"No. ALLEGED PRIMARY PERPETRATOR(S)": given_} for given_ in codes])
+    assert [None if pd.isna(found) else found for found in df["perpetrator_number"]] == list(codes.values())
 
 
 def test_an_occupation_of_no_list_is_an_answer_whose_words_are_not_kept(tmp_path):
@@ -842,17 +838,19 @@ def test_two_workbooks_may_number_their_incidents_alike(tmp_path):
     assert list(df["region_pcode"]) == ["ML07", "ML05"] and df["gbv_id"].nunique() == 2
 
 
-@pytest.mark.parametrize("answer", ["No", "Non", "no", None, "", "peut-être", "0"])
-def test_without_consent_a_row_is_counted_and_that_is_all(tmp_path, answer):
-    wrong = {
-        "CONSENT GIVEN": answer,
-        "INCIDENT COUNTY": f"{SECRET} lieu",
-        TYPE: SECRET,
-        INTERVIEW: SECRET,
-        "INCIDENT ID": "I-1",
-    }
-    tables, balance = taken("gbvims_recorder", workbook(tmp_path / "r.xlsx", [{}, wrong, {}]))
-    assert balance.left_out["sans consentement : jamais gardées"] == 1 and not balance.refused and adds_up(balance)
+def test_without_consent_a_row_is_counted_and_that_is_all(tmp_path):
+    wrong = [
+        {
+            "CONSENT GIVEN": answer,
+            "INCIDENT COUNTY": f"{SECRET} lieu",
+            TYPE: SECRET,
+            INTERVIEW: SECRET,
+            "INCIDENT ID": "I-1",
+        }
+        for answer in ("No", "Non", "no", None, "", "peut-être", "0")
+    ]
+    tables, balance = taken("gbvims_recorder", workbook(tmp_path / "r.xlsx", [{}, *wrong, {}]))
+    assert balance.left_out["sans consentement : jamais gardées"] == 7 and not balance.refused and adds_up(balance)
     assert len(tables["gbv_incidents"]) == 2 and all(tables["gbv_incidents"]["has_consent"])
 
 
@@ -1190,25 +1188,27 @@ def test_a_recorder_received_by_the_consolidating_agency_is_counted_as_by_hand(t
     assert receipt.stored.name == "2017-07-05" and not [p for p in kept if SECRET.encode() in p.read_bytes()]
 
 
-def test_the_same_through_the_commands(tmp_path):
+@projects.EITHER
+def test_the_same_through_the_commands(veille, tmp_path):
     project = consolidating(tmp_path / "p")
     path = str(recorder(tmp_path / "r.xlsx"))
     given_ = ("receive", path, "--source", "gbvims_recorder", "--received", "2017-07-05")
-    done = projects.veille(project.root, *given_)
+    done = veille(project.root, *given_)
     assert done.returncode == 0, done.stderr
     assert "gbvims_recorder.org_a/2017-07-05, période : 2017-04 to 2017-06" in done.stdout
     assert "10 lignes lues = 8 gardées + 1 laissées de côté + 1 refusées" in done.stdout
     assert SECRET not in done.stdout + done.stderr
-    made = projects.veille(project.root, "data", "--nature", "real")
+    made = veille(project.root, "data", "--nature", "real")
     assert made.returncode == 0, made.stderr
     assert counted(project) == (BY_TYPE, BY_OUTCOME)
-    assert "Déjà reçu" in projects.veille(project.root, *given_).stdout
+    assert "Déjà reçu" in veille(project.root, *given_).stdout
 
 
-def test_elsewhere_a_recorder_is_refused_and_nothing_of_it_is_stored(tmp_path):
+@projects.EITHER
+def test_elsewhere_a_recorder_is_refused_and_nothing_of_it_is_stored(veille, tmp_path):
     project = new_project(tmp_path / "p")
     path = str(recorder(tmp_path / "r.xlsx"))
-    done = projects.veille(project.root, "receive", path, "--source", "gbvims_recorder", "--received", "2017-07-05")
+    done = veille(project.root, "receive", path, "--source", "gbvims_recorder", "--received", "2017-07-05")
     assert done.returncode == 4 and "réservé à l’agence" in done.stderr
     assert SECRET not in done.stdout + done.stderr
     assert not [p for folder in ("data", ".veille") for p in (project.root / folder).rglob("*") if p.is_file()]

@@ -151,9 +151,8 @@ def test_nothing_lost_no_banner(project):
 )
 def test_one_row_in_twenty_may_vanish_from_a_month_that_stays(project, gone, is_lost):
     rows = [report(f"u{n}", "2017-01-10") for n in range(100)]
-    take(project, rows, "2017-02-05")
-    take(project, rows[gone:], "2017-03-05")
-    c = measured(project).comparison
+    of_rows(project, "kobo_incidents", "2017-02-05", *rows)
+    c = of_rows(project, "kobo_incidents", "2017-03-05", *rows[gone:]).comparison
     assert (c.missing, c.lost, c.is_history_lost) == (gone, (), is_lost)
 
 
@@ -258,8 +257,19 @@ def test_every_row_of_both_sides_is_told_once(now, before, refused):
 
 
 @given(luck=st.randoms(use_true_random=False))
-@random_cases(8)
+@random_cases(4)
 def test_random_pairs_of_files_add_up(tmp_path_factory, luck):
+    check_pair(tmp_path_factory, luck)
+
+
+@pytest.mark.full
+@given(luck=st.randoms(use_true_random=False))
+@random_cases(25)
+def test_more_random_pairs_of_files_add_up(tmp_path_factory, luck):
+    check_pair(tmp_path_factory, luck)
+
+
+def check_pair(tmp_path_factory, luck) -> None:
     project = new_project(tmp_path_factory.mktemp("p"))
     ids = [f"A-{n}" for n in range(12)]
     totals = []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import traceback
 import zipfile
 from datetime import date, datetime
+from functools import cache
 
 import pytest
 import yaml
@@ -41,8 +43,22 @@ SHEET = "Monitoring de protection"
 COVERAGE = ["mois", "region", "cercle", "communes_suivies", "communes_couvertes", "moniteurs"]
 
 
+_OPEN = contextlib.ExitStack()
+
+
+@cache
+def _con():
+    """One DuckDB for every file that is read here: opening one costs a quarter of a reading."""
+    return _OPEN.enter_context(reading.connection())
+
+
+def read_frame(path, format_name):
+    """One file as a frame, every row of it or none, as `reading.read_frame` reads it."""
+    return reading.strict(reading.read(_con(), path, format_name)).frame()
+
+
 def read(format_name, folder, rows, **options):
-    return reading.read_frame(write(format_name, folder, rows, **options), format_name)
+    return read_frame(write(format_name, folder, rows, **options), format_name)
 
 
 def read_snapshot(snapshot) -> int:
@@ -84,7 +100,7 @@ def test_a_missing_column_is_refused_by_name(tmp_path, format_name):
     for missing in needed:
         path = write_csv(tmp_path / "x.csv", [row], header=[name for name in row if name != missing])
         with pytest.raises(BadData, match="colonne absente") as refused:
-            reading.read_frame(path, format_name)
+            read_frame(path, format_name)
         assert f"colonne absente : {missing}." in refused.value.message
 
 
@@ -131,7 +147,7 @@ def test_a_first_line_that_may_be_data_is_not_repeated(tmp_path, first_line):
     path = tmp_path / "x.csv"
     path.write_text(first_line + "\n", encoding="utf-8")
     with pytest.raises(BadData) as refused:
-        reading.read_frame(path, "monitoring_coverage")
+        read_frame(path, "monitoring_coverage")
     assert "DIALLO" not in str(refused.value) and "mois" in str(refused.value)
 
 
@@ -145,14 +161,14 @@ def test_cells_beyond_the_header_are_refused_with_their_rows(tmp_path):
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with pytest.raises(BadData, match="dépassent l’en-tête, ligne 3"):  # blank cells say nothing
-        reading.read_frame(path, "monitoring_coverage")
+        read_frame(path, "monitoring_coverage")
 
 
 def test_a_column_that_stands_twice_is_refused_and_not_renamed(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text(";".join([*COVERAGE, "cercle"]) + "\n2016-10;Gao;Gao;7;5;12;Kidal\n", encoding="utf-8")
     with pytest.raises(BadData, match="deux fois"):
-        reading.read_frame(path, "monitoring_coverage")
+        read_frame(path, "monitoring_coverage")
 
 
 def test_a_column_without_a_name_is_refused_by_its_place(tmp_path):
@@ -162,7 +178,7 @@ def test_a_column_without_a_name_is_refused_by_its_place(tmp_path):
         encoding="utf-8",
     )
     with pytest.raises(BadData, match=r"\(colonne 4 sans nom\)"):
-        reading.read_frame(path, "monitoring_coverage")
+        read_frame(path, "monitoring_coverage")
 
 
 def test_the_order_of_columns_does_not_matter(tmp_path):
@@ -186,14 +202,14 @@ def test_blank_rows_are_left_out_but_still_counted_in_row_numbers(tmp_path):
 def test_the_hxl_row_is_no_data_and_rows_are_numbered_below_it(tmp_path):
     path = write("fivew", tmp_path, [fivew_row(), fivew_row(Cercle="Bourem")])
     assert "#tag0" in path.read_text(encoding="utf-8").splitlines()[1]
-    df = reading.read_frame(path, "fivew")
+    df = read_frame(path, "fivew")
     assert df["row"].tolist() == [3, 4] and df["cercle_name"].tolist() == ["Gao", "Bourem"]
 
 
 def test_data_where_the_hxl_row_is_expected_is_not_lost(tmp_path):
     path = write_csv(tmp_path / "x.csv", [fivew_row(), fivew_row(Cercle="Bourem")])
     with pytest.raises(BadData, match="la ligne HXL manque"):
-        reading.read_frame(path, "fivew")
+        read_frame(path, "fivew")
 
 
 @pytest.mark.parametrize(
@@ -228,12 +244,19 @@ def test_a_blank_in_a_required_column_is_refused_with_its_row(tmp_path, format_n
     required = [c.header for c in declared(format_name).columns if c.required]
     assert required
     hxl = bool(declared(format_name).hxl)
-    for header in required:
-        rows = [good_row(format_name), good_row(format_name) | {header: ""}]
-        path = write_csv(tmp_path / "x.csv", rows, hxl=hxl)
-        with pytest.raises(BadData, match="case vide") as refused:
-            reading.read_frame(path, format_name)
-        assert f"colonne {header} : case vide, ligne {4 if hxl else 3}." in refused.value.message
+    first = 3 if hxl else 2
+    rows = [good_row(format_name)] + [good_row(format_name) | {header: ""} for header in required]
+    path = write_csv(tmp_path / "x.csv", rows + rows[:1] * (5 * len(required)), hxl=hxl)
+    # One after the other in one file, and few enough for the others to come in…
+    found = reading.read(_con(), path, format_name).refused
+    assert {(fault.words, fault.rows) for fault in found} == {
+        (f"colonne {header} : case vide", (n,)) for n, header in enumerate(required, first + 1)
+    }
+    # … and in a file that is refused for it.
+    path = write_csv(tmp_path / "y.csv", [rows[0], rows[-1]], hxl=hxl)
+    with pytest.raises(BadData, match="case vide") as refused:
+        read_frame(path, format_name)
+    assert f"colonne {required[-1]} : case vide, ligne {first + 1}." in refused.value.message
 
 
 def test_words_that_pandas_takes_for_missing_are_words(tmp_path):
@@ -265,7 +288,7 @@ def test_a_date_is_read_in_the_french_order(tmp_path, written, meant):
     page.write_row(0, 0, list(row))
     page.write_row(1, 0, list(row.values()))
     book.close()
-    assert reading.read_frame(path, "kobo_incidents").loc[0, "occurred_date"] == meant
+    assert read_frame(path, "kobo_incidents").loc[0, "occurred_date"] == meant
 
 
 @pytest.mark.parametrize(
@@ -383,7 +406,7 @@ def test_a_code_of_the_form_and_the_label_that_people_read_mean_the_same(tmp_pat
             rows += [kobo(**{name: entry["form"]}), kobo(**{name: entry["fr"]})]
             expected += [(name, code)] * 2
     path = write_csv(tmp_path / "x.csv", rows)
-    df = reading.read_frame(path, "kobo_incidents")
+    df = read_frame(path, "kobo_incidents")
     ours = {c.header.rsplit("/", 1)[-1]: c.to for c in declared("kobo_incidents").columns}
     found = [(name, df.loc[n, ours[name]]) for n, (name, _) in enumerate(expected)]
     assert found == expected
@@ -397,12 +420,12 @@ def test_the_labels_of_the_printed_typologies_are_read_where_they_mean_one_type(
     plain = {label: types.pop() for label, types in meant.items() if len(types) == 1}
     assert {e["version"] for e in entries} == {"amss_2016", "amss_2018"} and len(plain) > 30  # 2020: headings alone
     path = write_csv(tmp_path / "x.csv", [kobo(type_incident=label) for label in plain])
-    assert reading.read_frame(path, "kobo_incidents")["incident_type"].tolist() == list(plain.values())
+    assert read_frame(path, "kobo_incidents")["incident_type"].tolist() == list(plain.values())
 
 
 def test_the_text_of_the_cell_is_kept_beside_its_code(tmp_path):
     path = write_csv(tmp_path / "x.csv", [kobo(type_incident=t) for t in ("vol", "Vol", " Tortures ")])
-    df = reading.read_frame(path, "kobo_incidents")
+    df = read_frame(path, "kobo_incidents")
     assert df["incident_type"].tolist() == ["theft", "theft", "torture"]
     assert df["original_type"].tolist() == ["vol", "Vol", "Tortures"]
 
@@ -478,7 +501,7 @@ def test_what_arcgis_writes_for_an_empty_cell_is_an_empty_cell(tmp_path, ending)
         text = text.replace("<Null>", '"<Null>"') if ending == "quoted" else text
         text = text.replace("moniteurs", '"moniteurs\n"') if ending == "header-of-two-lines" else text
         path.write_text(text, encoding="utf-8")
-    df = reading.read_frame(path, "monitoring_coverage")
+    df = read_frame(path, "monitoring_coverage")
     assert list(df["monitors"]) == [12, None]
 
 
@@ -560,7 +583,7 @@ def workbook_with_an_empty_sheet(folder):
 )
 def test_a_workbook_that_cannot_be_trusted_is_refused_with_what_to_do(tmp_path, make, what):
     with pytest.raises(BadData, match=what) as refused:
-        reading.read_frame(make(tmp_path), "kobo_incidents")
+        read_frame(make(tmp_path), "kobo_incidents")
     assert refused.value.next_step and "x.xlsx" in refused.value.message
 
 
@@ -569,9 +592,9 @@ def test_a_csv_in_another_encoding_is_refused_and_a_byte_order_mark_is_not(tmp_p
     text = path.read_text(encoding="utf-8")
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(BadData, match="UTF-8"):
-        reading.read_frame(path, "monitoring_coverage")
+        read_frame(path, "monitoring_coverage")
     path.write_bytes(text.encode("utf-8-sig"))
-    assert reading.read_frame(path, "monitoring_coverage").loc[0, "cercle_name"] == "Ménaka"
+    assert read_frame(path, "monitoring_coverage").loc[0, "cercle_name"] == "Ménaka"
 
 
 @pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
@@ -580,28 +603,28 @@ def test_the_header_tells_the_delimiter(tmp_path, format_name, delimiter):
     row = good_row(format_name) | {"printed_in": "un, deux ; trois | quatre", "Activités": "un, deux ; trois | quatre"}
     header = list(good_row(format_name))
     path = write_csv(tmp_path / "x.csv", [row], delimiter=delimiter, header=header, hxl=bool(declared(format_name).hxl))
-    df = reading.read_frame(path, format_name)
+    df = read_frame(path, format_name)
     assert df.loc[0, "cercle_name"] == "Gao"
     assert all(df[c].tolist() == ["un, deux ; trois | quatre"] for c in {"printed_in", "activity"} & set(df.columns))
 
 
 def test_the_sheet_of_a_form_may_have_the_name_that_the_partner_gave_to_the_form(tmp_path):
     path = write_xlsx(tmp_path / "x.xlsx", "Suivi des incidents", [dict(KOBO_ROW)])
-    assert reading.read_frame(path, "kobo_incidents")["incident_id"].tolist() == ["INC-1"]
+    assert read_frame(path, "kobo_incidents")["incident_id"].tolist() == ["INC-1"]
     with pytest.raises(BadData, match="la feuille « Stocks » manque ou est masquée"):
-        reading.read_frame(path, "dtm_stocks")
+        read_frame(path, "dtm_stocks")
 
 
 @pytest.mark.parametrize("name", ["export.csv", "export.XLSX", "export"])
 def test_a_workbook_is_told_by_its_bytes_whatever_its_name(tmp_path, name):
     path = kobo_file(tmp_path).rename(tmp_path / name)
-    assert reading.read_frame(path, "kobo_incidents")["incident_id"].tolist() == ["INC-1"]
+    assert read_frame(path, "kobo_incidents")["incident_id"].tolist() == ["INC-1"]
 
 
 def test_a_form_exported_as_text_reads_like_its_workbook(tmp_path):
     rows = [kobo(refere="oui", services_referes="sante psychosocial"), kobo(femmes=None, commune="N’tillit")]
-    as_text = reading.read_frame(write_csv(tmp_path / "x.txt", rows), "kobo_incidents")
-    assert as_text.equals(reading.read_frame(write_xlsx(tmp_path / "x.xlsx", SHEET, rows), "kobo_incidents"))
+    as_text = read_frame(write_csv(tmp_path / "x.txt", rows), "kobo_incidents")
+    assert as_text.equals(read_frame(write_xlsx(tmp_path / "x.xlsx", SHEET, rows), "kobo_incidents"))
 
 
 def old_workbook(folder):
@@ -649,7 +672,7 @@ def text_named_as_a_workbook(folder):
 def test_what_is_no_table_of_text_is_refused_with_what_to_do(tmp_path, make, what):
     path = make(tmp_path)
     with pytest.raises(BadData, match=what) as refused:
-        reading.read_frame(path, "monitoring_coverage")
+        read_frame(path, "monitoring_coverage")
     assert refused.value.next_step and path.name in refused.value.message
 
 
@@ -657,7 +680,7 @@ def test_what_is_no_table_of_text_is_refused_with_what_to_do(tmp_path, make, wha
 def test_a_csv_with_another_delimiter_is_refused(tmp_path, delimiter):
     path = write_csv(tmp_path / "x.csv", [GOOD_ROWS["monitoring_coverage"]], delimiter=delimiter)
     with pytest.raises(BadData, match="n’est pas l’en-tête attendu") as refused:
-        reading.read_frame(path, "monitoring_coverage")
+        read_frame(path, "monitoring_coverage")
     assert refused.value.next_step == f"Colonnes attendues : {', '.join(COVERAGE)}."
 
 
@@ -665,13 +688,13 @@ def test_a_quotation_mark_that_never_closes_is_refused(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text(f'{";".join(COVERAGE)}\n2016-10;"{"x" * 140000};Gao;7;5;12\n', encoding="utf-8")
     with pytest.raises(BadData, match="guillemet"):
-        reading.read_frame(path, "monitoring_coverage")
+        read_frame(path, "monitoring_coverage")
 
 
 def test_an_empty_csv_is_refused(tmp_path):
     (tmp_path / "x.csv").touch()
     with pytest.raises(BadData, match="aucune ligne d’en-tête"):
-        reading.read_frame(tmp_path / "x.csv", "monitoring_coverage")
+        read_frame(tmp_path / "x.csv", "monitoring_coverage")
 
 
 # --- some rows are refused, the others come in --------------------------------------------------------------------
