@@ -299,7 +299,7 @@ def test_the_form_is_made_once_parses_and_leaves_the_sections_to_write(veille, p
     form = path.read_bytes()
     parsed = texts.load(path, PRODUCTS["bulletin"].headings("month"))
     assert parsed.front["nature"] == "real" and all(texts.is_unwritten(b) for b in parsed.sections.values())
-    assert set(parsed.sections) == set(PRODUCTS["bulletin"].headings)
+    assert set(parsed.sections) == set(PRODUCTS["bulletin"].headings("month"))
 
     again = veille(project, "texts", "new", "bulletin", "gao", "2016-10")
     refused(again, 2, "existe déjà", "jamais remplacé")
@@ -324,7 +324,7 @@ def test_a_text_saved_by_windows_is_read_like_any_other(project):
     path = project / "params" / "texts" / "bulletin" / "gao" / "2016-10.md"
     path.parent.mkdir(parents=True)
     path.write_bytes(f"---\n{FRONT}\n---\n\n## Contexte\n\nTexte.\n".replace("\n", "\r\n").encode())
-    assert texts.load(path, PRODUCTS["bulletin"].headings).sections["context"]
+    assert texts.load(path, PRODUCTS["bulletin"].headings("month")).sections["context"]
 
 
 # ---- what the commands say when all is well --------------------------------------------------------------------

@@ -350,7 +350,7 @@ def test_the_example_brings_its_own_agreements(project):
     agreed(project, agreement("org_a"), agreement("org_b"))
     assert consent.path(project, "real") == project.params / "consent.yml"
     assert consent.path(project, "example") == project.root / "data" / "example" / "consent.yml"
-    version = replace(versions.current(project, "real"), nature="example")
+    version = replace(versions.current(project, "real"), nature="example", as_of=date(2017, 7, 15))
     with pytest.raises(ConsentMissing, match="org_a, org_b"):
         consent.require(version, "cluster", {"2017-06": ["org_b", "org_a"]})
     consent.path(project, "example").parent.mkdir()

@@ -186,7 +186,7 @@ def test_example_of_a_text_is_accepted_and_its_keys_are_declared():
     page = _read(GUIDE / "textes.md")
     ((_, example),) = [block for block in FENCE.findall(page) if block[0] == "markdown"]
     front = "---\nchecklist: {no_village: true, date_reduced_to_week: true, no_identifying_detail: true}\n---\n"
-    parsed = texts.parse(front + example, "textes.md", products.product("bulletin").headings)
+    parsed = texts.parse(front + example, "textes.md", products.product("bulletin").headings("month"))
     assert set(parsed.sections) == {"highlights", "context", "major_incidents"}
     stems = {entry.indicator for entry in (*MEASURES, *SHARES, *DIFFERENCES)}
     keys = re.findall(r"\{\{([a-z_]+)[.@}]", page)

@@ -172,7 +172,7 @@ def test_organisations_are_invented_and_at_least_five_report_each_month_in_ten_r
     # A month without a table is no month without cases.
     assert set(gbv_calibration.MONTHS) - months["organisation_exemple_f"] == {"2017-07", "2017-08", "2017-09"}
     regions = rows.groupby("organisation")["region_pcode"].nunique()
-    assert regions["organisation_exemple_h"] == 1 and regions["organisation_exemple_a"] == 4
+    assert regions["organisation_exemple_g"] == 3 and regions["organisation_exemple_a"] == 4
 
 
 def test_zero_is_written_and_blank_is_what_an_organisation_does_not_know(rows):

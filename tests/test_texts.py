@@ -12,7 +12,7 @@ from incidents import random_cases
 from veille import products, texts
 from veille.errors import BadData
 
-SECTIONS = products.PRODUCTS["bulletin"].headings
+SECTIONS = products.PRODUCTS["bulletin"].headings("month")
 HEAD = "---\nproduct: bulletin\nnumbers: []\n---\n"  # four lines: the first line of the body is line 5
 CONFIRMED = "---\nnumbers: []\nchecklist:\n  no_village: true\n  date_reduced_to_week: true\n  no_identifying_detail: true\n---\n"
 
