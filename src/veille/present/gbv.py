@@ -39,6 +39,7 @@ HEADS = {
     "denial_of_resources": "Déni",
     "psychological_emotional_abuse": "Psychol.",
 }
+CLASSES = ("sexual", "other")
 ORDERED = ("age_band", "majority", "delay", "time_of_day", "perpetrator_age", "perpetrator_number")
 # Printed by others, with their source: what this edition is set beside.
 PUBLISHED = (
@@ -156,7 +157,9 @@ def key_figures_of_gbv(edition: Edition) -> Shown:
         key_item(
             say(total),
             say("cas déclarés"),
-            say(earlier, f" {_in(before)}") if earlier.is_shown else say("période précédente : non publiée"),
+            say(earlier, f" {_in(before)}")
+            if earlier.is_shown
+            else say(f"période précédente : non {'reçue' if earlier.status == 'not_received' else 'publiée'}"),
         ),
         _part_item(edition, "violence_class", "sexual", "violence sexuelle"),
     ]
@@ -302,8 +305,11 @@ def _breakdown(
             *((shares[code] if shares[code].is_shown and code != UNANSWERED else "",) if with_share else ()),
         )
         for code, n in lines
-        if not (code == UNANSWERED and n.value == "0")
+        if n.value != "0"
     ]
+    nobody = [named(codes, code) for code, n in lines if n.value == "0" and code != UNANSWERED]
+    if nobody:
+        notes = [*notes, say("Aucun cas déclaré : ", joined(nobody, last=", "), ".")]
     columns = [column(label_ or title, "#indicator+label"), column("Cas", "#affected+incidents", right=True)]
     if with_share:
         columns.append(column("Part", "#indicator+pct", right=True))
@@ -513,40 +519,33 @@ def figure_of_gbv_services(edition: Edition) -> Shown:
 
 
 def table_of_gbv_regions(edition: Edition) -> Shown:
-    """Regions: totals, sexual violence and other types; for the year, the types where they are printed."""
+    """Regions: totals, with sexual violence and other types where they are printed; for the year, the types."""
     regions = [(region.labels[edition.lang], str(region.place)) for region in edition.area.regions]
-    if not edition.area.is_country and len(regions) > 1:
-        regions.append((f"Ensemble : {edition.area.titles[edition.lang]}", edition.area.code))
-    rows = []
-    for name, place in regions:
-        total = edition.number(INCIDENTS, place)
-        if total.status == "not_received":
-            continue
-        rows.append(row(name, total, *(edition.number(_of("violence_class", c), place) for c in ("sexual", "other"))))
-    if not rows:
+    totals = {place: edition.number(INCIDENTS, place) for _, place in regions}
+    if all(n.status == "not_received" for n in totals.values()):
         return Shown(nothing_received(edition, "Régions"))
-    shown = {run["value"] for line in rows for cell in line["cells"] for run in cell if run["t"] == "num"}
-    if shown == {""}:
+    if not any(n.is_shown for n in totals.values()):
         return Shown(too_few(edition, "Cas par région"))
-    if edition.area.is_country:
-        rows.append(
-            row(
-                "Pays",
-                edition.number(INCIDENTS),
-                *(edition.number(_of("violence_class", c)) for c in ("sexual", "other")),
-                kind="total",
-            )
-        )
-    columns = [
-        column("Région", "#adm1+name"),
-        column("Cas déclarés", "#affected+incidents", right=True),
-        column("Violence sexuelle", "#affected+sexual", right=True),
-        column("Autres types", "#affected+other", right=True),
-    ]
+    regions = [(name, place) for name, place in regions if totals[place].status != "not_received"]
+    whole = ("Pays", edition.area.code) if edition.area.is_country else ("Ensemble", edition.area.code)
+    with_classes = any(edition.has(_of("violence_class", c), place) for c in CLASSES for _, place in regions)
+
+    def line(name: str, place: str, kind: str = "body") -> dict:
+        classes = (edition.number(_of("violence_class", c), place) for c in CLASSES)
+        return row(name, edition.number(INCIDENTS, place), *(classes if with_classes else ()), kind=kind)
+
+    rows = [line(*region) for region in regions] + ([line(*whole, kind="total")] if len(regions) > 1 else [])
+    columns = [column("Région", "#adm1+name"), column("Cas déclarés", "#affected+incidents", right=True)]
     notes = [say("Une région sans organisation qui déclare n’a pas de ligne. " + CAVEAT)]
-    blocks: list[Block] = [
-        table(edition, "regions", say(f"Cas déclarés par région, {edition.period.name()}"), columns, rows, notes)
-    ]
+    if with_classes:
+        columns.append(column("Violence sexuelle", "#affected+sexual", right=True))
+        columns.append(column("Autres types", "#affected+other", right=True))
+    else:
+        notes.insert(
+            0, say("Par région, la violence sexuelle et les autres types ne sont pas publiés pour cette période.")
+        )
+    title = say(f"Cas déclarés par région, {edition.period.name()}")
+    blocks: list[Block] = [table(edition, "regions", title, columns, rows, notes)]
     if edition.period.kind == "year":
         blocks += _region_types(edition, regions)
     return Shown(*blocks)
@@ -554,24 +553,13 @@ def table_of_gbv_regions(edition: Edition) -> Shown:
 
 def _region_types(edition: Edition, regions: list[tuple[str, str]]) -> list[Block]:
     """Types by region (year): none where too much of the table would be hidden."""
-    types = [c for c in code_list("gbv_type_counted") if c != UNANSWERED]
-    found = {place: [edition.number(_of("gbv_type", c), place) for c in types] for _, place in regions}
+    found = {place: [edition.number(_of("gbv_type", c), place) for c in HEADS] for _, place in regions}
     if not any(n.is_shown for some in found.values() for n in some):
-        return [
-            paragraph(
-                soft(
-                    say(
-                        "Types par région : non publiés pour cette année ; voir la violence sexuelle et les autres types."
-                    )
-                )
-            )
-        ]
-    rows = [
-        row(name, *found[place]) for name, place in regions if any(n.status != "not_received" for n in found[place])
-    ]
+        return [too_few(edition, "Types par région")]
+    rows = [row(name, *found[place]) for name, place in regions]
     columns = [
         column("Région", "#adm1+name"),
-        *(column(HEADS[c], "#affected+incidents", right=True) for c in types),
+        *(column(head, "#affected+incidents", right=True) for head in HEADS.values()),
     ]
     return [table(edition, "types_par_region", say("Types de VBG par région"), columns, rows, [say(CAVEAT)])]
 
