@@ -310,6 +310,15 @@ def new_project(root: Path) -> Project:
     return Project(root)
 
 
+def monthly_table(folder: Path, organisation: str, numbers: dict[str, int | None]) -> Path:
+    """What one organisation sends: new incidents of some months, in Gao."""
+    header = ["Organisation", "Mois", "Région", "Statistique", "Modalité", "Effectif"]
+    rows = [[organisation, month, "Gao", "new_incidents", "total", n] for month, n in numbers.items()]
+    return write_xlsx(
+        folder / f"{organisation}.xlsx", "Données", [dict(zip(header, r, strict=True)) for r in rows], header=header
+    )
+
+
 def snapshot_of(root: Path, source: str, rows: list[dict], *, day: str = "2017-01-05", **papers: object) -> Snapshot:
     """One snapshot in a project of its own below `root`."""
     project = Project(root)

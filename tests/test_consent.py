@@ -12,7 +12,7 @@ import duckdb
 import projects
 import pytest
 import yaml
-from incidents import GOOD_ROWS, PARAMS, deposit, kobo, new_project, write_xlsx
+from incidents import GOOD_ROWS, PARAMS, deposit, kobo, monthly_table, new_project, write_xlsx
 
 from veille import consent, products, versions
 from veille.build import stage
@@ -163,15 +163,6 @@ SUMMARY = products.Product(
     lead="protection_incidents",
     needs_consent=True,
 )
-
-
-def monthly_table(folder: Path, organisation: str, numbers: dict[str, int | None]) -> Path:
-    """What one organisation sends: new incidents of some months, in Gao."""
-    header = ["Organisation", "Mois", "Région", "Statistique", "Modalité", "Effectif"]
-    rows = [[organisation, month, "Gao", "new_incidents", "total", n] for month, n in numbers.items()]
-    return write_xlsx(
-        folder / f"{organisation}.xlsx", "Données", [dict(zip(header, r, strict=True)) for r in rows], header=header
-    )
 
 
 @pytest.fixture(scope="module")

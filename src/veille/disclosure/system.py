@@ -202,8 +202,13 @@ def build(
         if rules.of(c.table).threshold and rules.is_for(c.table, c.level, c.period, audience):
             address = (c.key, c.place, c.period)
             measures[address], values[address], levels[address] = BY_NAME[c.table], int(c.value), c.level
-    # A national total that is sensitive would be worked out of the others of its table, were they always printed.
-    bare = {measures[a].name for a in sensitive if a in measures and rules.is_anchored(measures[a].name, levels[a])}
+    # A national total that is sensitive, or whose late records are, would be worked out of the others of its table, were
+    # they always printed.
+    late = {
+        a for a, n in values.items() if _is_late(past.prints.get(a), n, rules.of(measures[a].name).threshold[audience])
+    }
+    anchored = {a for a in {*sensitive, *late} if a in measures and rules.is_anchored(measures[a].name, levels[a])}
+    bare = {measures[a].name for a in anchored}
     # What a place usually counts: the same company for a sensitive number each month spares the quarter and the year.
     usual: dict[tuple[str, str], int] = {}
     for (name, place, _), n in values.items():
@@ -283,6 +288,11 @@ def _tie(
                 slack = b.add(int(abs(rest)), HIDDEN)
                 b.sums.append(([total, *parts, slack], [-1, *[1] * len(parts), 1 if kind == "at_least" else -1]))
     return loose, unusual
+
+
+def _is_late(prints: tuple[Print, ...] | None, value: int, threshold: int) -> bool:
+    """Whether what came after the last print of a number is itself a sensitive number."""
+    return bool(prints) and 0 < abs(value - prints[-1].value) < threshold
 
 
 def _latest(at: Mapping[int, int], release: int) -> int | None:
