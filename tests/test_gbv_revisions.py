@@ -58,7 +58,7 @@ def said(project: Project, tables: SafeTables, period: str) -> str:
         "gbvims", "Synthèse GBVIMS", places.area("mali", project.params), parse(period), "cluster", "fr", "real", "",
         tables, None, (), project.root,
     )  # fmt: skip
-    return " ".join(plain(block["runs"]) for block in revisions(edition).blocks)
+    return " ".join(plain(block["runs"]) for block in revisions(edition).blocks).replace("\u202f", " ")
 
 
 def test_before_the_quarter_ends_a_late_number_waits(project, tmp_path):
