@@ -103,6 +103,33 @@ def national_year() -> tuple[float, float, int, float]:
     return protecting, auditing, cells, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def printed() -> dict[tuple[str, str], dict[str, str]]:
+    """Of the example's counts about people, how many each edition prints: (edition, audience) -> share and numbers."""
+    from veille import versions
+    from veille.disclosure import rules
+    from veille.disclosure.safe import SafeTables
+    from veille.indicators.registry import BY_NAME
+    from veille.periods import kind_of
+    from veille.project import find
+
+    project = find(ROOT)
+    versions.ensure_example(project, print)
+    version = versions.current(project, "example")
+    in_force = rules.load(project.params)
+    out: dict[tuple[str, str], dict[str, str]] = {}
+    for audience in ("cluster", "public"):
+        found: dict[str, list[bool]] = {}
+        for n in SafeTables.read(versions.candidate(version, audience)):
+            if n.table not in BY_NAME or not in_force.of(n.table).threshold:
+                continue
+            where = "pays" if n.place == "mali" else "zones et régions"
+            name = f"GBVIMS, {kind_of(n.period)}, {where}" if n.table.startswith("gbv") else f"bulletin, {where}"
+            found.setdefault(name, []).append(n.is_shown)
+        for name, some in sorted(found.items()):
+            out[name, audience] = {"share": f"{100 * sum(some) / len(some):.0f} %", "of": f"{sum(some)}/{len(some)}"}
+    return out
+
+
 def run(kind: str, job: Callable[[int], dict], seeds: range) -> list[dict]:
     """The result of each seed; those of the log are not done again."""
     LOG.parent.mkdir(exist_ok=True)
@@ -144,6 +171,8 @@ def main(number: int) -> None:
     for mean in (40.0, 10.0, 3.0):
         seconds, sensitive, hidden = one_release(mean)
         print(f"1 260 cases, {sensitive} sensibles, {hidden} masquées : {seconds:.1f} s, protection et audit")
+    for (name, audience), share in printed().items():
+        print(f"imprimé, {name}, {audience} : {share['share']} ({share['of']})")
     protecting, auditing, cells, memory = national_year()
     print(
         f"{cells} cases d’une année : protection {protecting:.1f} s, audit {auditing:.1f} s, {memory:.0f} Mio au plus"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -74,6 +74,20 @@ class Edition:
     def has(self, key: str, place: str | Place | None = None, period: Period | str | None = None) -> bool:
         """Whether a number was received and may be printed."""
         return self.number(key, place, period).is_shown
+
+    def wider(self, table: str) -> Edition | None:
+        """The same page for the country, where the rules declare that it stands in for a table that is not printed here (R11).
+
+        None when that is not declared, or nothing of the table is printed there either.
+        """
+        declared = self.tables.meta.get("falls_back", {}).get(table, ())
+        if self.area.is_country or f"{table}@country" not in declared:
+            return None
+        country = next(a for a in places.areas(self.folder).values() if a.is_country)
+        there = (country.code, str(self.period))
+        if not any(n.table == table and (n.place, n.period) == there and n.is_shown for n in self.tables):
+            return None
+        return replace(self, area=country)
 
     def latest(self, key: str, place: str | Place | None = None) -> SafeNumber | None:
         """The newest number of a stock whose day is not after the period's end."""

@@ -386,6 +386,7 @@ def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
             "ledger": books[audience].head if books else ledger.START,
             "revised": sorted(history[audience].past.revised) if history else [],
             "carried": sorted(judged[audience].protected.carried),
+            "falls_back": {name: list(t.falls_back) for name, t in in_force.tables.items() if t.falls_back},
             "printed_before": _printed_before(history[audience].past, judged[audience].numbers) if history else {},
             "verdict": {"rules": [f"R{n}" for n in range(1, 12)], "result": "pass"},
         }

@@ -22,7 +22,7 @@ from .parts import (
     nothing_received,
     row,
     table,
-    too_few,
+    too_few_here,
 )
 from .shown import Shown
 from .words import counted, elided, joined, say
@@ -276,7 +276,7 @@ def figure_of_categories(edition: Edition) -> Shown:
     if all(n.status == "not_received" for _, n in ranked):
         return Shown(nothing_received(edition, "Catégories d’incidents"))
     if not is_any_shown(n for _, n in ranked):
-        return Shown(too_few(edition, "Catégories d’incidents"))
+        return too_few_here(edition, "Catégories d’incidents", "incidents_by_category", figure_of_categories)
     ranked = [(c, n) for c, n in ranked if n.value != "0"] + [(c, n) for c, n in ranked if n.value == "0"]
     part = {c: edition.number(key(INCIDENTS, {"category": c, "verification": "unverified"})) for c, _ in ranked}
     sure = {c: edition.number(key(INCIDENTS, {"category": c, "verification": "verified"})) for c, _ in ranked}
@@ -385,7 +385,7 @@ def figure_of_perpetrators(edition: Edition) -> Shown:
     if all(n.status == "not_received" for _, n in ranked):
         return Shown(nothing_received(edition, "Auteurs présumés"))
     if not is_any_shown(n for _, n in ranked):
-        return Shown(too_few(edition, "Auteurs présumés"))
+        return too_few_here(edition, "Auteurs présumés", "incidents_by_perpetrator_class", figure_of_perpetrators)
     share = {c: edition.number(key("protection_incidents_share_pct", {"perpetrator_class": c})) for c, _ in ranked}
     top, n = ranked[0]
     title = say(

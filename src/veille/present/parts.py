@@ -107,6 +107,23 @@ def too_few(edition: Edition, what: str) -> Block:
     return paragraph(soft(say(f"{what} : non publié {when}.")))
 
 
+WHOLE_COUNTRY = "Pour tout le pays : "
+
+
+def too_few_here(edition: Edition, what: str, table: str, draw: Callable[[Edition], Shown]) -> Shown:
+    """Received and not printed; then, where the rules declare it beforehand, the same for the country (R11)."""
+    wider = edition.wider(table)
+    if wider is None:
+        return Shown(too_few(edition, what))
+    blocks = draw(wider).blocks
+    for block in blocks:
+        for part in (block, block.get("table") or {}):
+            for text in ("title", "runs"):
+                if isinstance(part.get(text), list):
+                    part[text] = say(WHOLE_COUNTRY, part[text])
+    return Shown(too_few(edition, what), *blocks)
+
+
 def is_any_shown(numbers: Iterable[SafeNumber]) -> bool:
     """Whether one of these numbers may be printed and is not zero: there is something to draw."""
     return any(n.is_shown and n.value != "0" for n in numbers)

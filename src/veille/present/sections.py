@@ -11,7 +11,7 @@ from ..periods import day, day_name
 from ..products import GBV_CAVEAT
 from ..published import Edition
 from ..render.document import Block, bullet_list, const, note, paragraph, soft, strong, warn
-from .parts import column, is_any_shown, nothing_received, row, table, too_few
+from .parts import column, is_any_shown, nothing_received, row, table, too_few_here
 from .shown import Shown
 from .words import agree, counted, say
 
@@ -43,7 +43,7 @@ def table_of_population_groups(edition: Edition) -> Shown:
     if all(n.status == "not_received" for _, n in rows):
         return Shown(nothing_received(edition, "Groupes de population"))
     if sum(n.is_shown and n.value != "0" for _, n in rows) < 2:
-        return Shown(too_few(edition, "Groupes de population"))
+        return too_few_here(edition, "Groupes de population", "victims_by_population_group", table_of_population_groups)
     shown = [row(text, n) for text, n in rows if n.value != "0"]
     notes = (
         [say("Aucune victime citée : ", ", ".join(t.lower() for t, n in rows if n.value == "0") + ".")]
@@ -133,7 +133,7 @@ def sentence_on_children(edition: Edition) -> Shown:
     if children.status == "not_received":
         return Shown(nothing_received(edition, "Enfants victimes"))
     if not children.is_shown:
-        return Shown(too_few(edition, "Enfants victimes"))
+        return too_few_here(edition, "Enfants victimes", "child_victims", sentence_on_children)
     if children.value == "0":
         return Shown(paragraph(say("Aucun enfant n’est cité comme victime dans les incidents du mois.")))
     return Shown(
@@ -156,7 +156,9 @@ def sentence_on_mines(edition: Edition) -> Shown:
     if incidents.status == "not_received":
         return Shown(nothing_received(edition, "Mines, engins explosifs improvisés et restes explosifs"))
     if not incidents.is_shown:
-        return Shown(too_few(edition, "Mines, engins explosifs improvisés et restes explosifs"))
+        return too_few_here(
+            edition, "Mines, engins explosifs improvisés et restes explosifs", "explosive_incidents", sentence_on_mines
+        )
     if incidents.value == "0":
         return Shown(
             paragraph(
