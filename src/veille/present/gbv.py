@@ -49,6 +49,19 @@ PUBLISHED = (
     ("gbv_cases_reported", "2017-01-01", "2017-12-31", "Cas déclarés en 2017"),
     ("gbv_cases_reported", "2012-01-01", "2017-12-31", "Cas déclarés, six ans jusqu’en décembre 2017"),
 )
+# Where services reach, as others printed it: the data received do not say.
+COVERAGE = (
+    (
+        "gbv-localities-without-services",
+        "2016-01-01/2016-12-31",
+        "Localités des régions affectées sans services de qualité",
+    ),
+    (
+        "share_localities_without_adequate_gbv_services_north_centre_min-201701-201712",
+        "2017-01-01/2017-12-31",
+        "Localités du nord et du centre sans services adéquats, au moins",
+    ),
+)
 OF_2016 = (
     ("printed.gbv-sexual-2016", "Violence sexuelle", "violence_class", "sexual"),
     ("printed.gbv-rape-2016", "dont viol", "gbv_type", "rape"),
@@ -643,11 +656,15 @@ def _published(edition: Edition) -> list[Block]:
             sums[start, end] = n
             source = n.caveat.removeprefix("Tel qu’imprimé : ")
             lines.append(row(said, n, [const(f"caveat:{n.address}", source)]))
+    for name, period, said in COVERAGE:
+        n = edition.number(f"printed.{name}", "mali", period)
+        if n.is_shown and period.startswith(str(edition.period)):
+            lines.append(row(said, n, [const(f"caveat:{n.address}", n.caveat.removeprefix("Tel qu’imprimé : "))]))
     if not lines:
         return []
     columns = [
         column("Chiffre publié", "#indicator"),
-        column("Cas", "#affected+incidents", right=True),
+        column("Cas ou part", "#affected+incidents", right=True),
         column("Source", "#meta+source"),
     ]
     notes = [say("Chiffres imprimés par d’autres, repris tels quels.")]
