@@ -334,12 +334,13 @@ def audit(
     unusual: frozenset[Address] = frozenset(),
     insiders: Mapping[str, Mapping[Address, int]] | None = None,
     late: Mapping[Address, int] | None = None,
+    audience: str = "",
 ) -> Verdict:
     """Whether a reader of `numbers` and of all `facts` of the ledger can work out a sensitive number.
 
     sensitive: address -> threshold. carried: printed again as before. revised: periods open to late records; late: the
     differences that are sensitive, address -> threshold. loose: totals known to hold more than their printed parts; unusual: numbers that do not keep to `usually_within`.
-    insiders: what each organisation knows of its own. Raises DisclosureRefused for a number that it cannot place.
+    audience: then the reader also knows the rules (see `_large`). insiders: what each organisation knows of its own. Raises DisclosureRefused for a number that it cannot place.
     """
     given = list(numbers)
     reader = _Reader(given, rules, areas, facts, carried, revised, loose, unusual)
@@ -370,6 +371,12 @@ def audit(
         if i in place:
             floor[place[i]] = least
     found = examine(len(place), sums, floor, levels)
+    if audience:
+        large = _large(reader, place, sums, floor, sensitive, rules, audience)
+        if (large > floor).any():
+            found = {k: f if f.is_safe else found[k] for k, f in found.items()} | {
+                k: f for k, f in examine(len(place), sums, large, levels).items() if not f.is_safe
+            }
     at = {place[i]: address for (_, address), (i, _) in asked.items() if i in place}
     findings |= {at[k]: f for k, f in found.items()}
     inside: dict[tuple[str, Address], Finding] = {}
@@ -386,6 +393,37 @@ def audit(
         theirs = {k: (int(mine[k]), int(mine[k]) + high) for k, (_, high) in levels.items() if tied[k] in near}
         inside |= {(name, at[k]): f for k, f in examine(len(place), sums, mine, theirs).items()}
     return Verdict(len(asked), findings, inside)
+
+
+def _large(
+    reader: _Reader,
+    place: Mapping[int, int],
+    sums: Sequence[Sum],
+    floor: np.ndarray,
+    sensitive: Mapping[Address, int],
+    rules: Rules,
+    audience: str,
+) -> np.ndarray:
+    """The least that each hidden number can be for one who knows the rules, which are public.
+
+    A hidden number that cannot be 0 is not sensitive, or R9 would not hold: so it is its threshold or more. That may tell of
+    others, which then cannot be 0 either.
+    """
+    threshold = {
+        place[i]: rules.inferred(address[0], reader.measure[address].name, audience)
+        for address, i in reader.new.items()
+        if i in place and address not in sensitive
+    }
+    left = {k for k, t in threshold.items() if t}
+    out = floor.copy()
+    while True:
+        found = examine(len(place), sums, out, dict.fromkeys(left, (0, 0)), intervals=False)
+        firm = {k for k, f in found.items() if not f.is_safe}
+        if not firm:
+            return out
+        left -= firm
+        for k in firm:
+            out[k] = threshold[k]
 
 
 def _check_derived(derived: Sequence[SafeNumber], numbers: Sequence[SafeNumber], rules: Rules) -> None:

@@ -92,7 +92,11 @@ def explain(
                     else f"  {where}{_codes(name, measure)} : {words[why]}"
                 )
         instead = next(_instead(table, level, area, period, rules, tables), None)
-        yield f"  à lire à la place : {instead}" if instead else "  aucun tableau plus large ne l’imprime pour cette période"
+        yield (
+            f"  à lire à la place : {instead}"
+            if instead
+            else "  aucun tableau plus large ne l’imprime pour cette période"
+        )
 
 
 def _instead(table: str, level: str, area: Area, period: str, rules: Rules, tables: SafeTables) -> Iterator[str]:

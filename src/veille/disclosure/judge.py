@@ -70,6 +70,7 @@ def judge(
                 unusual=made.unusual,
                 insiders=by_organisation(behind),
                 late=made.late,
+                audience=audience,
             )
             if verdict.is_pass:
                 break

@@ -19,6 +19,8 @@ from .solver import INFINITY, Program
 FREE, SHOWN, HIDDEN = 0, 1, 2
 _TOUCHED = 1e-7
 _WHOLE = 1e-6
+_THOUGHTS = 4
+_PAID = 16.0  # what emptying a cell is worth beside what it moves elsewhere, when many are asked together
 
 
 @dataclass
@@ -30,6 +32,8 @@ class Problem:
     state: FREE cells are decided here; SHOWN and HIDDEN ones (the past, or a rule) stay.
     weight: what hiding a cell costs, > 0. sums: (cells, signs): the signed sum is 0.
     own: for each organisation, its part of each cell.
+    infer: 0, or what a reader who knows the rules takes a hidden cell for that cannot be 0: as it is not sensitive, it is its
+    threshold or more.
     """
 
     value: np.ndarray
@@ -39,6 +43,7 @@ class Problem:
     weight: np.ndarray
     sums: Sequence[tuple[Sequence[int], Sequence[int]]]
     own: Sequence[np.ndarray] = ()
+    infer: np.ndarray | None = None
 
 
 @dataclass
@@ -96,6 +101,7 @@ def find(problem: Problem, known: Known | None = None) -> Pattern:
             continue
         sums = [problem.sums[k] for k in tied.get(number, ())]
         columns = (problem.value, problem.lower, problem.need, problem.state, problem.weight, *problem.own)
+        columns += () if problem.infer is None else (problem.infer,)
         asked = b"".join([group.tobytes(), *(c[group].tobytes() for c in columns), repr(sums).encode()])
         if asked not in known:
             failed = len(pattern.failed)
@@ -178,6 +184,7 @@ class _Search:
         # Who gave nothing to any of these cells knows what the outsider knows.
         self.owns = [np.zeros(len(group)), *(o for o in gave if o.any())]
         self.floors = [np.where(np.isfinite(base), np.maximum(base, o), base) for o in self.owns]
+        self.infer = np.zeros(len(group)) if problem.infer is None else problem.infer[group]
         self.local = {int(c): i for i, c in enumerate(group)}
         self.worlds = _Worlds(self.value, self.floors)
         self.worlds.add(self.value)
@@ -195,20 +202,68 @@ class _Search:
     def run(self) -> None:
         changes = _Changes(self, np.ones(len(self.group), dtype=bool))
         for target in self.targets():
-            known = self.worlds.serving(target)
-            if known is not None:
-                self.witness[target] = known
-                continue
+            if not self.serve(target, changes):
+                self.pattern.failed.append(int(self.group[target.cell]))
+        self.clean()
+        self.think_like_a_reader()
+        self.pattern.hidden[self.group] = self.hidden
+
+    def serve(self, target: _Target, changes: _Changes) -> bool:
+        """Find a world for a target, and hide what it changes. Whether there is one."""
+        known = self.worlds.serving(target)
+        if known is None:
             world = changes.towards(target)
             if world is None:
-                self.pattern.failed.append(int(self.group[target.cell]))
-                continue
-            self.witness[target] = self.worlds.add(world)
-            fresh = self.worlds.moved[self.witness[target]] & ~self.hidden
+                return False
+            known = self.worlds.add(world)
+            fresh = self.worlds.moved[known] & ~self.hidden
             self.hidden |= fresh
             changes.open(fresh)
-        self.clean()
-        self.pattern.hidden[self.group] = self.hidden
+        self.witness[target] = known
+        return True
+
+    def think_like_a_reader(self) -> None:
+        """Protect again from one who knows the rules: a hidden cell that cannot be nothing is not sensitive, so it is large.
+
+        Where that narrows a sensitive cell, more company is found for it. What cannot be helped is left to the audit.
+        """
+        for _ in range(_THOUGHTS):
+            firm = self.firm()
+            floors = [np.where(firm, np.maximum(floor, self.infer), floor) for floor in self.floors]
+            lost = [t for t, k in self.witness.items() if (self.worlds.table[k] < floors[t.who + 1] - _WHOLE).any()]
+            if not lost:
+                return
+            before, self.floors = self.worlds, floors
+            self.worlds = _Worlds(self.value, floors)
+            for k in np.flatnonzero(before.usable[: before.size]):
+                self.worlds.add(before.table[k])
+            kept = {t: k for t, k in self.witness.items() if t not in set(lost)}
+            self.witness = {t: self.worlds.add(before.table[k]) for t, k in kept.items()}
+            changes = _Changes(self, np.ones(len(self.group), dtype=bool))
+            for target in lost:
+                self.serve(target, changes)
+
+    def firm(self) -> np.ndarray:
+        """The hidden cells that no reader can take for nothing, of those of which that tells something."""
+        out = np.zeros(len(self.group), dtype=bool)
+        asked = np.flatnonzero(self.hidden & (self.infer > 0))
+        if not len(asked):
+            return out
+        changes = _Changes(self, self.hidden, only_hidden=True)
+        left = {int(c): _Target(int(c), -1, 0, 0) for c in asked}
+        for _ in range(_THOUGHTS):  # many at once, as far as that goes
+            left = {c: t for c, t in left.items() if self.worlds.serving(t) is None}
+            if len(left) < 3:
+                break
+            self.worlds.add(changes.emptied(list(left)))
+        for cell, target in left.items():
+            if self.worlds.serving(target) is None:
+                world = changes.towards(target)
+                if world is None:
+                    out[cell] = True
+                else:
+                    self.worlds.add(world)
+        return out
 
     def clean(self) -> None:
         """Print again each complementary cell that no sensitive one needs, the dearest first."""
@@ -277,6 +332,7 @@ class _Changes:
             np.concatenate([cost, cost]),
         )
         self.program.anchor()  # nothing moves
+        self.cost = np.concatenate([cost, cost])
         self.closed = np.zeros(size, dtype=bool)
 
     def _losses(self, who: int) -> np.ndarray:
@@ -314,6 +370,17 @@ class _Changes:
         upper = np.where(self.closed[differ], 0.0, fresh[differ])
         self.program.bound(self.size + differ, np.zeros(len(differ)), upper)
 
+    def emptied(self, cells: list[int]) -> np.ndarray:
+        """A world in which these cells hold as little as they can together."""
+        columns = self.size + np.array([self.at[c] for c in cells])
+        before = self.cost[columns]
+        self.program.price(columns, np.full(len(columns), -_PAID))
+        try:
+            found = self.program.solve()
+        finally:
+            self.program.price(columns, before)
+        return self._world(found)
+
     def towards(self, target: _Target) -> np.ndarray | None:
         """The world after the cheapest change; None when there is none."""
         self._look_as(target.who)
@@ -327,8 +394,9 @@ class _Changes:
             found = self.program.solve()
         finally:
             self._reset(i)
-        if found is None:
-            return None
+        return None if found is None else self._world(found)
+
+    def _world(self, found: np.ndarray) -> np.ndarray:
         if np.abs(found - np.round(found)).max() < _WHOLE:
             found = np.round(found)
         world = self.search.value.copy()

@@ -57,17 +57,23 @@ def is_world(world: np.ndarray, sums: Sequence[Sum], floor: np.ndarray) -> bool:
 
 
 def examine(
-    size: int, sums: Sequence[Sum], floor: np.ndarray, level: Mapping[int, tuple[int, int]]
+    size: int,
+    sums: Sequence[Sum],
+    floor: np.ndarray,
+    level: Mapping[int, tuple[int, int]],
+    *,
+    intervals: bool = True,
 ) -> dict[int, Finding]:
     """The finding for each sensitive cell of `level`: cell -> (nothing, threshold), both as that reader counts them.
 
-    size: number of hidden cells; floor: the least that each can be for that reader (minus infinity: no least).
+    size: number of hidden cells; floor: the least that each can be for that reader (minus infinity: no least). Without
+    `intervals` a cell that is not safe has none.
     """
     findings: dict[int, Finding] = {}
     for cells, some in separate(size, sums):
         asked = [c for c in cells if c in level]
         if asked:
-            findings |= _Component(cells, some, floor, {c: level[c] for c in asked}).run()
+            findings |= _Component(cells, some, floor, {c: level[c] for c in asked}).run(intervals)
     return findings
 
 
@@ -132,7 +138,7 @@ class _Component:
         self.program = Program((np.array(starts), np.array(index), np.array(values)), rows, columns, np.zeros(every))
         self.lacks = [set(self.asked), set(self.asked)]  # which cells still lack their world at nothing, at enough
 
-    def run(self) -> dict[int, Finding]:
+    def run(self, intervals: bool) -> dict[int, Finding]:
         rng = np.random.default_rng(len(self.asked))
         for turn in range(_ROUNDS):
             before = len(self.lacks[0]) + len(self.lacks[1])
@@ -152,7 +158,7 @@ class _Component:
                     if world is not None:
                         self.count(world)
             is_safe = all(cell not in lacking for lacking in self.lacks)
-            findings[cell] = Finding(cell, True) if is_safe else self.interval(cell)
+            findings[cell] = self.interval(cell) if intervals and not is_safe else Finding(cell, is_safe)
         return findings
 
     def look(self, side: int, rng: np.random.Generator, *, all_at_once: bool) -> np.ndarray | None:

@@ -140,6 +140,12 @@ class Rules(_Closed):
         dataset = self.of(table)
         return not dataset.threshold or (dataset.plain == "printed" and not BY_NAME[table].dimensions)
 
+    def inferred(self, key_: str, table: str, audience: str) -> int:
+        """What a reader takes a hidden number for that cannot be 0: the threshold, or nothing where rules do not tell."""
+        dataset = self.of(table)
+        is_told = dataset.threshold and not (dataset.unanswered == "printed" and key_.endswith(f"={UNANSWERED}"))
+        return dataset.threshold[audience] if is_told else 0
+
     def is_anchored(self, table: str, level: str) -> bool:
         """Whether its cells are printed unless they are sensitive themselves: national totals, which hide nobody else."""
         return self.of(table).plain == "country" == level and not BY_NAME[table].dimensions

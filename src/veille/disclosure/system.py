@@ -154,12 +154,15 @@ class _Builder:
         self.need: list[int] = []
         self.state: list[int] = []
         self.weight: list[float] = []
+        self.infer: list[int] = []
         self.sums: list[tuple[list[int], list[int]]] = []
 
-    def add(self, value: int, state: int, *, need: int = 0, weight: float = 1.0, lower: float = 0.0) -> int:
+    def add(
+        self, value: int, state: int, *, need: int = 0, weight: float = 1.0, lower: float = 0.0, infer: int = 0
+    ) -> int:
         for column, given in zip(
-            (self.value, self.lower, self.need, self.state, self.weight),
-            (value, lower, need, state, weight),
+            (self.value, self.lower, self.need, self.state, self.weight, self.infer),
+            (value, lower, need, state, weight, infer),
             strict=True,
         ):
             column.append(given)
@@ -168,7 +171,7 @@ class _Builder:
     def problem(self, own: list[np.ndarray]) -> Problem:
         return Problem(
             np.array(self.value), np.array(self.lower), np.array(self.need), np.array(self.state, dtype=np.int8),
-            np.array(self.weight), self.sums, own,
+            np.array(self.weight), self.sums, own, np.array(self.infer),
         )  # fmt: skip
 
 
@@ -219,10 +222,12 @@ def build(
     at: dict[Address, dict[int, int]] = {address: {} for address in measures}
     for address in measures:
         fresh = past.is_fresh(address, values[address])
+        of_it = rules.inferred(address[0], measures[address].name, audience) if address not in sensitive else 0
         for one in past.prints.get(address, ()):
             is_last = one is past.prints[address][-1] and not fresh
             need = sensitive[address].threshold if is_last and address in sensitive and not one.printed else 0
-            at[address][one.release] = b.add(one.value, SHOWN if one.printed else HIDDEN, need=need)
+            seen = of_it if one.value >= of_it and not one.printed else 0
+            at[address][one.release] = b.add(one.value, SHOWN if one.printed else HIDDEN, need=need, infer=seen)
             cells.append((address, False))
         if fresh:
             table = measures[address].name
@@ -231,7 +236,8 @@ def build(
             state = HIDDEN if address in hidden else SHOWN if printed else FREE
             need = sensitive[address].threshold if address in sensitive and state != SHOWN else 0
             weight = _weight(address, levels[address], usual[address[:2]])
-            at[address][NOW] = b.add(values[address], state, need=need, weight=weight)
+            seen = of_it if values[address] >= of_it and state != SHOWN else 0
+            at[address][NOW] = b.add(values[address], state, need=need, weight=weight, infer=seen)
             cells.append((address, True))
     count = len(cells)
     found = list(relations(measures, areas))
