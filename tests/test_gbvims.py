@@ -37,7 +37,7 @@ def bare(text: str) -> str:
 
 
 @pytest.fixture(scope="module", params=EDITIONS, ids="-".join)
-def edition(request, report, real, example) -> tuple[Path, tuple[int, int]]:
+def edition(request, report, example) -> tuple[Path, tuple[int, int]]:
     """One summary, built where the example data stand already, and how long it may be."""
     return report(*request.param, "gbvims"), EDITIONS[request.param]
 
