@@ -44,19 +44,24 @@ def shared(tmp_path_factory) -> Path:
             text = folder / "params" / "texts" / "bulletin" / "gao" / "2017-06.md"
             text.parent.mkdir(parents=True)
             text.write_text(projects.TEXT, encoding="utf-8")
+            # Those of the GBVIMS summaries are about the example, and are in the project itself.
+            shutil.copytree(projects.ROOT / "params" / "texts" / "gbvims", text.parents[2] / "gbvims")
     return folder
 
 
 @pytest.fixture(scope="session")
-def report(shared) -> Callable[[str, str], Path]:
-    """`report("gao", "2016-10")` is the folder of that bulletin, built by the command when nobody has yet."""
+def report(shared) -> Callable[..., Path]:
+    """`report("gao", "2016-10")` is the folder of that bulletin, built by the command when nobody has yet.
 
-    def built(area: str, period: str) -> Path:
-        with FileLock(f"{shared}-{area}-{period}.lock"):
-            if projects.packet(shared, area, period) is None:
-                done = projects.veille(shared, "build", "bulletin", area, period)
+    `report("mali", "2017-Q2", "gbvims")` is that of another product.
+    """
+
+    def built(area: str, period: str, product: str = "bulletin") -> Path:
+        with FileLock(f"{shared}-{product}-{area}-{period}.lock"):
+            if projects.packet(shared, area, period, product) is None:
+                done = projects.veille(shared, "build", product, area, period)
                 assert done.returncode == 0, done.stderr
-        found = projects.packet(shared, area, period)
+        found = projects.packet(shared, area, period, product)
         assert found is not None
         return found
 

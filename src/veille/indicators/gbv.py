@@ -15,7 +15,8 @@ from .measure import UNANSWERED, Measure, Share
 INCIDENTS, RAPES = "gbv_incidents_reported", "gbv_rapes_reported"
 CAVEAT = "Cas déclarés uniquement ; ne reflète pas la prévalence."
 OVERLAPPING = "Plusieurs réponses possibles : les lignes ne s’additionnent pas. " + CAVEAT
-HEALTH = ("referred", "provided", "already_received")
+# Care or a referral, as Primero counts it: what was had elsewhere is neither, and the monthly tables leave it out too.
+HEALTH = ("referred", "provided")
 OUTCOMES = ("referred", "provided", "declined", "unavailable")
 
 # --- one table of counts from two kinds of source -------------------------------------------------------------------
@@ -25,7 +26,6 @@ _ROWS = "SELECT i.report_month AS month, i.edition, i.region_pcode AS pcode, i.o
 
 # statistic -> what names the category of a row; what the rows must be, beside the rules above.
 _OF_ROWS: dict[str, tuple[str, str]] = {
-    "new_incidents": ("'total'", "true"),
     "prior_gbv": ("'total'", "i.prior_gbv = 'yes'"),
     "first_contact": ("'total'", "i.is_first_contact"),
     "survivors_by_sex": ("i.sex", "true"),
@@ -53,6 +53,11 @@ _OF_ROWS: dict[str, tuple[str, str]] = {
 
 def _selects() -> Iterator[str]:
     """Counts of the rows of recorders, statistic by statistic, as the monthly tables give them."""
+    # A month whose incidents all count elsewhere is a month reported: zero, as a monthly table says it.
+    yield (
+        f"{_ROWS}, 'new_incidents' AS statistic, 'total' AS category, count(*) FILTER ({_COUNTED}) AS people\n"
+        "FROM gbv_incidents i WHERE i.has_consent GROUP BY ALL"
+    )
     for statistic, (category, where) in _OF_ROWS.items():
         yield (
             f"{_ROWS}, '{statistic}' AS statistic, {category} AS category, count(*) AS people\n"
@@ -114,16 +119,23 @@ def views() -> Iterator[str]:
     listed = ", ".join(f"('{statistic}', '{category}')" for statistic, category in answers)
     wholes = ", ".join(f"('{s}', '{whole}', '{category}')" for s, (whole, category) in PARTITIONS.items())
     partitions = ", ".join(f"'{s}'" for s in PARTITIONS)
+    # Delays of rapes count where the number of rapes is given, and rapes with health where those of the same delay are and hold
+    # them: what an organisation leaves blank must not make a part larger than its whole.
+    health = "rapes_with_health_by_delay"
     yield (
         "CREATE OR REPLACE TEMP TABLE gbv_cells AS\n"
         f"WITH given AS (FROM gbv_given SEMI JOIN gbv_whole USING ({keys})),\n"
-        f"answered AS (FROM given WHERE (statistic, category) IN (VALUES {listed})),\n"
         f"whole AS (SELECT {keys}, w.statistic, people FROM given g JOIN (VALUES {wholes}) w(statistic, of_statistic, of_category)\n"
-        "          ON g.statistic = w.of_statistic AND g.category = w.of_category)\n"
-        f"SELECT {keys}, statistic, category, people FROM given WHERE statistic NOT IN ({partitions}) AND category <> 'incomplete'\n"
-        "UNION ALL BY NAME FROM answered\n"
+        "          ON g.statistic = w.of_statistic AND g.category = w.of_category),\n"
+        f"answered AS (FROM given SEMI JOIN whole USING ({keys}, statistic) WHERE (statistic, category) IN (VALUES {listed})),\n"
+        f"parts AS (SELECT {keys}, statistic, category, people FROM answered\n"
         f"UNION ALL BY NAME SELECT {keys}, statistic, '{UNANSWERED}' AS category, w.people - coalesce(a.people, 0) AS people\n"
-        f"FROM whole w LEFT JOIN (SELECT {keys}, statistic, sum(people) AS people FROM answered GROUP BY ALL) a USING ({keys}, statistic)"
+        f"FROM whole w LEFT JOIN (SELECT {keys}, statistic, sum(people) AS people FROM answered GROUP BY ALL) a USING ({keys}, statistic))\n"
+        f"SELECT {keys}, statistic, category, people FROM given\n"
+        f"WHERE statistic NOT IN ({partitions}, '{health}') AND category <> 'incomplete'\n"
+        "UNION ALL BY NAME FROM parts\n"
+        f"UNION ALL BY NAME SELECT {keys}, h.statistic, category, h.people FROM given h JOIN parts p USING ({keys}, category)\n"
+        f"WHERE h.statistic = '{health}' AND p.statistic = 'rapes_by_delay' AND h.people <= p.people"
     )
     yield (
         "CREATE OR REPLACE TEMP TABLE gbv_spans AS WITH came AS (SELECT DISTINCT month FROM gbv_whole)\n"
