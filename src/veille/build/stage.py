@@ -121,6 +121,7 @@ def plan(
         one_of("Nature de données", nature, NATURES, feminine=True)
     day = periods.day(as_of, "Date AS_OF") if as_of else None
     available: dict[str, list[str]] = {}
+    is_ahead = True
     for kind in (nature,) if nature else NATURES:
         if kind == "example":
             versions.ensure_example(project, say)
@@ -130,6 +131,7 @@ def plan(
         if version.newest_received and when.start > version.newest_received:
             available[kind] = []
             continue
+        is_ahead = False
         safe = versions.candidate(version, audience, say)
         tables = SafeTables.read(safe)
         available[kind] = periods_with_data(tables, chosen, area.code)
@@ -151,10 +153,8 @@ def plan(
         )
         word = {"real": "données réelles", "example": "données d’exemple"}[kind]
         listed.append(f"{word} : {spans(known)}" if known else f"{word} : aucune période")
-    ahead = all(not known for known in available.values())
-    problem = (
-        f"Période à venir : {when.name()}." if ahead else f"Aucune donnée pour {area.titles['fr']}, {when.name()}."
-    )
+    nothing = f"Aucune donnée pour {area.titles['fr']}, {when.name()}."
+    problem = f"Période à venir : {when.name()}." if is_ahead else nothing
     raise BadParameter(problem, "Périodes disponibles — " + " ; ".join(listed) + ".")
 
 

@@ -91,16 +91,20 @@ def protect(
     withdrawn |= dict.fromkeys(_too_bare(sheets, {*found, *fixed}, fixed, rules))
     solved: pattern.Known = {}
     made = system.build(seen, rules, audience, areas, found, past, set(fixed), behind)
+    is_last = False
     while True:
         fixed |= {a: TABLE for a, which in sheets.items() if which in withdrawn and a not in fixed}
         made.hide(fixed)
-        answer = pattern.find(made.problem, solved)
+        answer = pattern.find(made.problem, solved, is_last=is_last)
         hidden = {
             a for (a, is_now), yes in zip(made.cells, answer.hidden, strict=False) if yes and (is_now or a in frozen)
         }
         more = [w for w in _too_bare(sheets, hidden, fixed, rules) if w not in withdrawn]
-        if not more:
+        if not more and is_last:
             break
+        if not more:
+            is_last = True
+            continue
         # The finest of an indicator first: once they are gone, a coarser one may need to hide less.
         finest: dict[str, tuple] = {}
         for w in more:
