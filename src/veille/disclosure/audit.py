@@ -370,17 +370,18 @@ def audit(
     for i, least in reader.differences.items():
         if i in place:
             floor[place[i]] = least
+    tied = {cell: number for number, (cells, _) in enumerate(separate(len(place), sums)) for cell in cells}
     found = examine(len(place), sums, floor, levels)
     if audience:
-        large = _large(reader, place, sums, floor, sensitive, rules, audience)
-        if (large > floor).any():
-            found = {k: f if f.is_safe else found[k] for k, f in found.items()} | {
-                k: f for k, f in examine(len(place), sums, large, levels).items() if not f.is_safe
-            }
+        near = {tied[k] for k in levels}
+        beside = {i: k for i, k in place.items() if tied[k] in near}
+        large = _large(reader, beside, tied, sums, floor, sensitive, rules, audience)
+        moved = {tied[k] for k in np.flatnonzero(large > floor)}
+        again = {k: level for k, level in levels.items() if tied[k] in moved}
+        found |= {k: f for k, f in examine(len(place), sums, large, again).items() if not f.is_safe}
     at = {place[i]: address for (_, address), (i, _) in asked.items() if i in place}
     findings |= {at[k]: f for k, f in found.items()}
     inside: dict[tuple[str, Address], Finding] = {}
-    tied = {cell: number for number, (cells, _) in enumerate(separate(len(place), sums)) for cell in cells}
     for name, own in (insiders or {}).items():
         mine = floor.copy()
         near: set[int] = set()  # where it gave nothing, it knows what the outsider knows
@@ -398,6 +399,7 @@ def audit(
 def _large(
     reader: _Reader,
     place: Mapping[int, int],
+    tied: Mapping[int, int],
     sums: Sequence[Sum],
     floor: np.ndarray,
     sensitive: Mapping[Address, int],
@@ -417,13 +419,14 @@ def _large(
     left = {k for k, t in threshold.items() if t}
     out = floor.copy()
     while True:
-        found = examine(len(place), sums, out, dict.fromkeys(left, (0, 0)), intervals=False)
+        found = examine(len(floor), sums, out, dict.fromkeys(left, (0, 0)), intervals=False)
         firm = {k for k, f in found.items() if not f.is_safe}
         if not firm:
             return out
-        left -= firm
         for k in firm:
             out[k] = threshold[k]
+        moved = {tied[k] for k in firm}
+        left = {k for k in left - firm if tied[k] in moved}
 
 
 def _check_derived(derived: Sequence[SafeNumber], numbers: Sequence[SafeNumber], rules: Rules) -> None:

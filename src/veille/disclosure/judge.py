@@ -53,9 +53,18 @@ def judge(
     for audience in AUDIENCES:
         before = (history or {}).get(audience, History())
         withdraw: list[Sheet] = []
+        solved: dict = {}
         for _ in range(_TIMES):
             made = protect(
-                cubes, rules, audience, areas, wider=wider, past=before.past, behind=behind, withdraw=withdraw
+                cubes,
+                rules,
+                audience,
+                areas,
+                wider=wider,
+                past=before.past,
+                behind=behind,
+                withdraw=withdraw,
+                solved=solved,
             )
             numbers = made.numbers + derive(made.numbers, dict(areas), rules)
             verdict = audit(

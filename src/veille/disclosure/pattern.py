@@ -80,11 +80,10 @@ def components(size: int, sums: Sequence[tuple[Sequence[int], Sequence[int]]], l
 Known = dict[bytes, tuple[np.ndarray, list[int]]]
 
 
-def find(problem: Problem, known: Known | None = None, *, is_last: bool = True) -> Pattern:
+def find(problem: Problem, known: Known | None = None) -> Pattern:
     """The pattern of one problem. The same input gives the same pattern.
 
-    `known` keeps the answers: a set of tied cells that has not changed since is not solved again. A search that is not the
-    last one leaves out the reader who knows the rules (`Problem.infer`).
+    `known` keeps the answers: a set of tied cells that has not changed since is not solved again.
     """
     known = {} if known is None else known
     hidden = (problem.state == HIDDEN) | ((problem.state == FREE) & (problem.need > 0))
@@ -103,10 +102,10 @@ def find(problem: Problem, known: Known | None = None, *, is_last: bool = True) 
         sums = [problem.sums[k] for k in tied.get(number, ())]
         columns = (problem.value, problem.lower, problem.need, problem.state, problem.weight, *problem.own)
         columns += () if problem.infer is None else (problem.infer,)
-        asked = bytes([is_last]).join([group.tobytes(), *(c[group].tobytes() for c in columns), repr(sums).encode()])
+        asked = b"".join([group.tobytes(), *(c[group].tobytes() for c in columns), repr(sums).encode()])
         if asked not in known:
             failed = len(pattern.failed)
-            _Search(problem, group, sums, pattern).run(is_last)
+            _Search(problem, group, sums, pattern).run()
             known[asked] = (pattern.hidden[group].copy(), pattern.failed[failed:])
         else:
             pattern.hidden[group] = known[asked][0]
@@ -200,14 +199,13 @@ class _Search:
         # The farthest first: what they open serves the others.
         return sorted(out, key=lambda t: (-abs(t.level - self.value[t.cell]), t.who, t.cell, t.side))
 
-    def run(self, is_last: bool) -> None:
+    def run(self) -> None:
         changes = _Changes(self, np.ones(len(self.group), dtype=bool))
         for target in self.targets():
             if not self.serve(target, changes):
                 self.pattern.failed.append(int(self.group[target.cell]))
         self.clean()
-        if is_last:
-            self.think_like_a_reader()
+        self.think_like_a_reader()
         self.pattern.hidden[self.group] = self.hidden
 
     def serve(self, target: _Target, changes: _Changes) -> bool:

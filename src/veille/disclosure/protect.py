@@ -59,12 +59,13 @@ def protect(
     past: Past | None = None,
     behind: Mapping[Address, Mapping[str, int]] | None = None,
     withdraw: Collection[Sheet] = (),
+    solved: pattern.Known | None = None,
 ) -> Protected:
     """The safe numbers of every declared count for one audience; a hidden cell keeps its row, without its value.
 
     `wider`: what a wider circle of members reads; the public reads nothing that is hidden there, or members could
     subtract one edition from the other. `behind`: what each organisation gave to each cell (R2, insiders).
-    `withdraw`: tables that are not printed whatever their share. Raises DisclosureRefused when nothing can protect a
+    `withdraw`: tables that are not printed whatever their share. `solved`: what an earlier try can spare this one. Raises DisclosureRefused when nothing can protect a
     sensitive number.
     """
     past = past or Past()
@@ -89,22 +90,18 @@ def protect(
     fixed = dict(reasons)
     # What is too bare by its sensitive cells alone needs no search for company.
     withdrawn |= dict.fromkeys(_too_bare(sheets, {*found, *fixed}, fixed, rules))
-    solved: pattern.Known = {}
+    solved = {} if solved is None else solved
     made = system.build(seen, rules, audience, areas, found, past, set(fixed), behind)
-    is_last = False
     while True:
         fixed |= {a: TABLE for a, which in sheets.items() if which in withdrawn and a not in fixed}
         made.hide(fixed)
-        answer = pattern.find(made.problem, solved, is_last=is_last)
+        answer = pattern.find(made.problem, solved)
         hidden = {
             a for (a, is_now), yes in zip(made.cells, answer.hidden, strict=False) if yes and (is_now or a in frozen)
         }
         more = [w for w in _too_bare(sheets, hidden, fixed, rules) if w not in withdrawn]
-        if not more and is_last:
-            break
         if not more:
-            is_last = True
-            continue
+            break
         # The finest of an indicator first: once they are gone, a coarser one may need to hide less.
         finest: dict[str, tuple] = {}
         for w in more:
