@@ -7,9 +7,13 @@ import copy
 import dataclasses
 import json
 import shutil
+import traceback
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
+import highspy
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -19,9 +23,9 @@ from incidents import PARAMS, ROOT, canonical, coverage_row, incident_row, rando
 
 from veille import places
 from veille.codes import code_list
-from veille.disclosure import derive, judge, protect, rules, safe, system
+from veille.disclosure import derive, judge, protect, rules, safe, solver, system
 from veille.disclosure.safe import SafeNumber, SafeTables
-from veille.errors import BadData, BuildFailed
+from veille.errors import BadData, BuildFailed, DisclosureRefused
 from veille.indicators.count import CUBE_COLUMNS, cubes
 from veille.indicators.registry import MEASURES
 
@@ -236,6 +240,80 @@ def test_no_small_count_is_shown_nor_comes_out_of_the_others(cells, audience):
 def test_the_public_reads_nothing_that_members_do_not(cells):
     made = judge.judge(pd.DataFrame(cells, columns=CUBE_COLUMNS), IN_FORCE, AREAS)
     assert made["cluster"].protected.hidden <= made["public"].protected.hidden
+
+
+# What a broken solve says of itself: the end of the run, that of the model (None: the true ones), a wrong solution.
+BROKEN = {
+    "time": ("kWarning", "kTimeLimit", None),
+    "steps": ("kWarning", "kIterationLimit", None),
+    "unknown": ("kOk", "kUnknown", None),
+    "unknown-with-a-warning": ("kWarning", "kUnknown", None),
+    "without-end": ("kOk", "kUnbounded", None),
+    "without-end-or-solution": ("kOk", "kUnboundedOrInfeasible", None),
+    "error": ("kError", "kSolveError", None),
+    "nothing-done": ("kOk", "kNotset", None),
+    "optimal-with-a-warning": ("kWarning", "kOptimal", None),
+    "optimal-with-an-error": ("kError", "kOptimal", None),
+    "no-solution-with-a-warning": ("kWarning", "kInfeasible", None),
+    "no-numbers": (None, None, lambda values: [float("nan")] * len(values)),
+    "one-is-no-number": (None, None, lambda values: [*values[:-1], float("nan")]),
+    "one-is-without-end": (None, None, lambda values: [float("inf"), *values[1:]]),
+    "one-is-missing": (None, None, lambda values: values[:-1]),
+}
+
+
+@pytest.fixture
+def solves(monkeypatch) -> dict:
+    """Counts the solves; the one whose number stands at `at` ends as `how` says."""
+    state: dict = {"number": 0, "at": None, "how": (None, None, None), "where": set(), "optimal": []}
+    real = {name: getattr(highspy.Highs, name) for name in ("run", "getModelStatus", "getSolution")}
+
+    def run(self):
+        state["number"] += 1
+        done = real["run"](self)
+        if state["number"] == state["at"]:
+            stack = traceback.extract_stack()
+            state["where"] = {"pattern.py", "reader.py"} & {Path(f.filename).name for f in stack}
+            return getattr(highspy.HighsStatus, state["how"][0]) if state["how"][0] else done
+        if state["at"] is None and real["getModelStatus"](self) == highspy.HighsModelStatus.kOptimal:
+            state["optimal"].append(state["number"])
+        return done
+
+    def model_status(self):
+        is_it = state["number"] == state["at"] and state["how"][1]
+        return getattr(highspy.HighsModelStatus, state["how"][1]) if is_it else real["getModelStatus"](self)
+
+    def solution(self):
+        found = real["getSolution"](self)
+        spoil = state["how"][2]
+        return SimpleNamespace(col_value=spoil(found.col_value)) if state["number"] == state["at"] and spoil else found
+
+    for name, double in (("run", run), ("getModelStatus", model_status), ("getSolution", solution)):
+        monkeypatch.setattr(highspy.Highs, name, double)
+    return state
+
+
+def test_a_hundred_broken_solves_are_a_hundred_refusals(solves, capfd):
+    """Wherever protection or audit asks the solver, an answer that is not certain stops everything."""
+    rng = np.random.default_rng(100)
+    counts = {(r, c, v): int(rng.choice([0, 1, 2, 3, 9, 30])) for r in INSIDE for c in CATEGORIES[:2] for v in VERIFIED}
+    counted = pd.DataFrame(_world(counts), columns=CUBE_COLUMNS)
+    assert all(made.verdict.is_pass for made in judge.judge(counted, IN_FORCE, AREAS).values())
+    number, where = solves["number"], set()
+    assert number > 30
+    for case in range(100):
+        kind = list(BROKEN)[case % len(BROKEN)]
+        # Only an optimum has a solution to spoil.
+        some = solves["optimal"] if BROKEN[kind][2] else range(1, number + 1)
+        solves.update(number=0, at=int(rng.choice(some)), how=BROKEN[kind])
+        with pytest.raises(solver.SolverFailed, match="rien n’est publié") as refused:
+            judge.judge(counted, IN_FORCE, AREAS)
+            raise AssertionError(f"{kind} at {solves['at']} of {number}: judged all the same")
+        assert isinstance(refused.value, DisclosureRefused) and refused.value.exit_code == 4
+        assert solves["number"] == solves["at"], f"{kind}: another question after it"
+        where |= solves["where"]
+    assert where == {"pattern.py", "reader.py"}
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_total_that_is_less_than_its_parts_stops_everything():

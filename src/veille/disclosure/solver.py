@@ -125,7 +125,10 @@ class Program:
         run = self._highs.run()
         status = self._highs.getModelStatus()
         if run == highspy.HighsStatus.kOk and status == highspy.HighsModelStatus.kOptimal:
-            return np.array(self._highs.getSolution().col_value)
+            found = np.array(self._highs.getSolution().col_value)
+            if found.shape != (self.columns,) or not np.isfinite(found).all():
+                raise SolverFailed("solution qui n’est pas faite de nombres")
+            return found
         if run == highspy.HighsStatus.kOk and status == highspy.HighsModelStatus.kInfeasible:
             return None
         raise SolverFailed(self._highs.modelStatusToString(status))
