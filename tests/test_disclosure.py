@@ -293,6 +293,7 @@ def solves(monkeypatch) -> dict:
     return state
 
 
+@pytest.mark.full
 def test_a_hundred_broken_solves_are_a_hundred_refusals(solves, capfd):
     """Wherever protection or audit asks the solver, an answer that is not certain stops everything."""
     rng = np.random.default_rng(100)

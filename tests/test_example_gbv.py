@@ -24,6 +24,9 @@ from veille.sources import reading, receive, snapshots
 from veille.sources.formats import declared
 from veille.tables import build, gbv
 
+# The generator's calibration: what pages and counts make of it is tested every day elsewhere.
+pytestmark = pytest.mark.full
+
 ROOT = Path(__file__).resolve().parents[1]
 SPRING = ("2017-04", "2017-05", "2017-06")
 Number = tuple[str, str, str, str]  # month, region, statistic, category

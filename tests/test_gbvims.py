@@ -36,7 +36,11 @@ def bare(text: str) -> str:
     return re.sub(r"[\s\u00a0\u202f\u00ad‐-]+", "", text).casefold()
 
 
-@pytest.fixture(scope="module", params=EDITIONS, ids="-".join)
+EVERY_DAY = (("mali", "2017-06"), ("mali", "2017-Q2"))
+PARAMS = [pytest.param(e, id="-".join(e), marks=() if e in EVERY_DAY else pytest.mark.full) for e in EDITIONS]
+
+
+@pytest.fixture(scope="module", params=PARAMS)
 def edition(request, report, example) -> tuple[Path, tuple[int, int]]:
     """One summary, built where the example data stand already, and how long it may be."""
     return report(*request.param, "gbvims"), EDITIONS[request.param]
