@@ -35,7 +35,7 @@ def elsewhere(tmp_path_factory):
 )
 def test_two_builds_give_the_same_bytes(request, elsewhere, month, fixture):
     first = request.getfixturevalue(fixture)
-    done = projects.veille(elsewhere, "build", "bulletin", "gao", month, **ELSEWHERE)
+    done = projects.veille(elsewhere, "build", "bulletin", "gao", month, "--nature", fixture, **ELSEWHERE)
     assert (done.returncode, done.stderr) == (0, ""), "a build is quiet when all is well"
     second = projects.packet(elsewhere, "gao", month)
     names = sorted(p.name for p in first.iterdir())

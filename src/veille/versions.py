@@ -349,6 +349,7 @@ def _write_protection(version: Version, audience: str, judged: judge.Judged, gav
         "hidden": rows,
         "withdrawn": sorted(made.withdrawn),
         "sensitive": judged.verdict.sensitive,
+        "holds_off_the_rules": judged.holds_off_the_rules,
         "contributors": gave,
     }
     draft = target.with_suffix(".draft")

@@ -17,6 +17,9 @@ from .safe import SafeNumber
 from .system import Past
 
 _TIMES = 8
+# A reader who knows the rules may work a number out whatever is withdrawn, where totals are always printed: then the others
+# are held off, and the notes for the inside say so.
+_TIMES_WITH_THE_RULES = 4
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,15 @@ class History:
 
 @dataclass(frozen=True)
 class Judged:
-    """The numbers of one audience, with the protection and the verdict that stand behind them (for the inside)."""
+    """The numbers of one audience, with the protection and the verdict that stand behind them (for the inside).
+
+    `holds_off_the_rules`: whether one who knows the rules works out no more than others.
+    """
 
     numbers: list[SafeNumber]
     protected: Protected
     verdict: Verdict
+    holds_off_the_rules: bool
 
 
 def judge(
@@ -54,7 +61,7 @@ def judge(
         before = (history or {}).get(audience, History())
         withdraw: list[Sheet] = []
         solved: dict = {}
-        for _ in range(_TIMES):
+        for turn in range(_TIMES):
             made = protect(
                 cubes,
                 rules,
@@ -79,7 +86,7 @@ def judge(
                 unusual=made.unusual,
                 insiders=by_organisation(behind),
                 late=made.late,
-                audience=audience,
+                audience=audience if turn < _TIMES_WITH_THE_RULES else "",
             )
             if verdict.is_pass:
                 break
@@ -90,7 +97,7 @@ def judge(
                 "Les tables restent celles du dernier candidat ; signalez-le avec ce message.",
             )
         wider = made
-        out[audience] = Judged(numbers, made, verdict)
+        out[audience] = Judged(numbers, made, verdict, turn < _TIMES_WITH_THE_RULES)
     return out
 
 
