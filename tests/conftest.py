@@ -99,6 +99,7 @@ def small_disk(tmp_path):
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(folder)]
     if os.name != "posix" or not shutil.which("mount") or subprocess.run(command, capture_output=True).returncode:
+        # Only root may mount one (CI is): without it there is no disk that fills, and nothing to see.
         pytest.skip("no small disk to fill: mounting a tmpfs is not allowed here")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)

@@ -421,3 +421,21 @@ def canonical(
         df = pd.DataFrame(services, columns=["incident_id", "service", "outcome"], dtype=object)
         tables["incident_services"] = check("incident_services", df)
     return tables
+
+
+# GBV statistics that ask one question, and the column of the canonical incidents that answers it.
+ONE_ANSWER = {
+    "survivors_by_sex": "sex",
+    "survivors_by_age": "age_band",
+    "survivors_by_marital_status": "marital_status",
+    "survivors_by_displacement_status": "displacement_status",
+    "survivors_by_displacement_stage": "displacement_stage",
+    "incidents_by_type": "gbv_type",
+    "incidents_by_time_of_day": "time_of_day",
+    "incidents_by_delay": "delay",
+    "incidents_by_place_type": "place_type",
+    "perpetrators_by_number": "perpetrator_number",
+    "perpetrators_by_relationship": "perpetrator_relationship",
+    "perpetrators_by_age": "perpetrator_age",
+    "perpetrators_by_occupation": "perpetrator_occupation",
+}

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
-from incidents import new_project
+from incidents import ONE_ANSWER, new_project
 
 from veille.codes import code_list
 from veille.example import gbv_calibration, gbv_tables, gbv_world, gbvims_recorder
@@ -154,7 +154,7 @@ def test_what_is_not_printed_is_plausible(final):
     contexts = {c: total(final, "", "incidents_by_context", c) for c in code_list("gbv_context")}
     assert all(contexts.values()) and max(contexts, key=contexts.get) == "intimate_partner_violence"
     for statistic, entry in code_list("gbv_statistic").items():
-        if statistic in gbv_tables.ASKED and statistic not in ("survivors_by_sex", "incidents_by_type"):
+        if statistic in gbv_tables.ONE_ANSWER and statistic not in ("survivors_by_sex", "incidents_by_type"):
             assert 1 <= percent(final, "", statistic, "incomplete") <= 7, entry["fr"]
     made = gbv_world.incidents()
     assert 0.05 <= sum(not i.has_consent for i in made) / len(made) <= 0.08
@@ -271,23 +271,6 @@ def test_another_process_writes_the_same_bytes(tmp_path):
 
 # --- the recorder of the same survivors -------------------------------------------------------------------------------
 
-# Statistics that ask one question, and the column of the canonical incidents that answers it.
-ASKED = {
-    "survivors_by_sex": "sex",
-    "survivors_by_age": "age_band",
-    "survivors_by_marital_status": "marital_status",
-    "survivors_by_displacement_status": "displacement_status",
-    "survivors_by_displacement_stage": "displacement_stage",
-    "incidents_by_type": "gbv_type",
-    "incidents_by_time_of_day": "time_of_day",
-    "incidents_by_delay": "delay",
-    "incidents_by_place_type": "place_type",
-    "perpetrators_by_number": "perpetrator_number",
-    "perpetrators_by_relationship": "perpetrator_relationship",
-    "perpetrators_by_age": "perpetrator_age",
-    "perpetrators_by_occupation": "perpetrator_occupation",
-}
-
 
 def counted(incidents: pd.DataFrame, services: pd.DataFrame) -> dict[Number, int]:
     """The standard statistics of canonical incidents, worked out apart from the generator; zeros are left out."""
@@ -308,7 +291,7 @@ def counted(incidents: pd.DataFrame, services: pd.DataFrame) -> dict[Number, int
     df = incidents[kept & is_gbv]
     add(df, "new_incidents")
     add(df[df["prior_gbv"] == "yes"], "prior_gbv")
-    for statistic, column in ASKED.items():
+    for statistic, column in ONE_ANSWER.items():
         add(df, statistic)
         add(df, statistic, df[column].fillna("incomplete"))
     for statistic, column in (("survivors_by_age", "overlapping_ages"), ("incidents_by_context", "contexts")):

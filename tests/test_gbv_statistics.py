@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from incidents import PARAMS, random_cases
+from incidents import ONE_ANSWER, PARAMS, random_cases
 from test_gbv_sources import INTERVIEW, taken, workbook
 
 from veille.codes import code_list
@@ -362,21 +362,6 @@ OPTIONAL = {
     "prior_gbv": "yes_no_unknown",
 }
 REQUIRED = {"gbv_type": "gbv_type", "sex": "sex", "age_band": "age_band", "delay": "delay"}
-ONE_ANSWER = {
-    "survivors_by_sex": "sex",
-    "survivors_by_age": "age_band",
-    "survivors_by_marital_status": "marital_status",
-    "survivors_by_displacement_status": "displacement_status",
-    "survivors_by_displacement_stage": "displacement_stage",
-    "incidents_by_type": "gbv_type",
-    "incidents_by_time_of_day": "time_of_day",
-    "incidents_by_delay": "delay",
-    "incidents_by_place_type": "place_type",
-    "perpetrators_by_number": "perpetrator_number",
-    "perpetrators_by_relationship": "perpetrator_relationship",
-    "perpetrators_by_age": "perpetrator_age",
-    "perpetrators_by_occupation": "perpetrator_occupation",
-}
 NEEDED = ("referred", "provided", "declined", "unavailable")
 Incident = dict[str, object]
 

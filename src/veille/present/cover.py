@@ -111,28 +111,31 @@ def sentence_on_month(edition: Edition) -> Runs:
     return out
 
 
-def cover(edition: Edition) -> Shown:
-    """Title, area, audience, data received, and the month in a few sentences."""
+def cover_of(edition: Edition, org: str, *said: str, lede: Runs) -> Shown:
+    """The top of any page: who signs, title, place and period, what is said of it, the day of the data, some sentences."""
     area, period = edition.area, edition.period
-    meta = [
-        say(f"{area.details[edition.lang]} · n° {period.first} / {period.year} · {AUDIENCES[edition.audience]}"),
-        say(
-            f"Données reçues au {day_name(day(edition.received))}",
-            *((" · ", warn("chiffres d’exemple, synthétiques")) if edition.is_example else ()),
-        ),
-    ]
     title = area.titles[edition.lang]
+    received = say(
+        f"Données reçues au {day_name(day(edition.received))}",
+        *((" · ", warn("chiffres d’exemple, synthétiques")) if edition.is_example else ()),
+    )
     return Shown(
         {
             "kind": "cover",
-            "org": "Cluster Protection · Mali",
+            "org": f"{org} · Mali",
             "title": edition.title,
             "subtitle": f"{title[0].upper()}{title[1:]}, {period.name()}",
-            "meta": meta,
+            "meta": [say(" · ".join([area.details[edition.lang], *said, AUDIENCES[edition.audience]])), received],
             "chips": list(edition.status),
-            "lede": sentence_on_month(edition),
+            "lede": lede,
         }
     )
+
+
+def cover(edition: Edition) -> Shown:
+    """The top of a bulletin: its number in the year, and the month in a few sentences."""
+    issue = f"n° {edition.period.first} / {edition.period.year}"
+    return cover_of(edition, "Cluster Protection", issue, lede=sentence_on_month(edition))
 
 
 def key_item(number: Runs, label_: Runs, note: Runs, *, is_warning: bool = False) -> dict:

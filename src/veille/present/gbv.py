@@ -15,13 +15,13 @@ from ..disclosure.safe import SafeNumber
 from ..indicators.gbv import CAVEAT, INCIDENTS, OUTCOMES, RAPES
 from ..indicators.measure import UNANSWERED
 from ..indicators.registry import key
-from ..periods import Period, day, day_name
+from ..periods import Period
 from ..products import GBV_CAVEAT
 from ..published import Edition
 from ..render.document import Block, Runs, bullet_list, const, note, paragraph, soft, strong, warn
 from . import theme
 from .charts import bar_figure, by_size, draw_line
-from .cover import AUDIENCES, key_item
+from .cover import cover_of, key_item
 from .parts import column, figure, nothing_received, row, table, too_few
 from .sections import sources_of
 from .shown import Shown
@@ -124,27 +124,8 @@ def _lede(edition: Edition) -> Runs:
 
 
 def cover_of_gbv(edition: Edition) -> Shown:
-    """Title, place, period, audience, and the period in a few sentences."""
-    area, period = edition.area, edition.period
-    meta = [
-        say(f"{area.details[edition.lang]} · {AUDIENCES[edition.audience]}"),
-        say(
-            f"Données reçues au {day_name(day(edition.received))}",
-            *((" · ", warn("chiffres d’exemple, synthétiques")) if edition.is_example else ()),
-        ),
-    ]
-    title = area.titles[edition.lang]
-    return Shown(
-        {
-            "kind": "cover",
-            "org": "Sous-cluster VBG · Mali",
-            "title": edition.title,
-            "subtitle": f"{title[0].upper()}{title[1:]}, {period.name()}",
-            "meta": meta,
-            "chips": list(edition.status),
-            "lede": _lede(edition),
-        }
-    )
+    """The top of a summary, with the period in a few sentences."""
+    return cover_of(edition, "Sous-cluster VBG", lede=_lede(edition))
 
 
 def caveat_on_gbv(edition: Edition) -> Shown:
