@@ -154,7 +154,7 @@ def test_what_is_not_printed_is_plausible(final):
     contexts = {c: total(final, "", "incidents_by_context", c) for c in code_list("gbv_context")}
     assert all(contexts.values()) and max(contexts, key=contexts.get) == "intimate_partner_violence"
     for statistic, entry in code_list("gbv_statistic").items():
-        if statistic in gbv_tables.ONE_ANSWER and statistic not in ("survivors_by_sex", "incidents_by_type"):
+        if statistic in gbv_tables.ASKED and statistic not in ("survivors_by_sex", "incidents_by_type"):
             assert 1 <= percent(final, "", statistic, "incomplete") <= 7, entry["fr"]
     made = gbv_world.incidents()
     assert 0.05 <= sum(not i.has_consent for i in made) / len(made) <= 0.08
