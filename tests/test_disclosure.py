@@ -590,7 +590,7 @@ def test_no_other_module_clears_a_number_or_touches_the_seal(path):
 
 def test_inside_only_the_judging_modules_clear_numbers():
     inside = {p.name for p in (ROOT / "src" / "veille" / "disclosure").glob("*.py") if "clear()" in names_used(p)}
-    assert inside == {"protect.py", "derive.py"}
+    assert inside == {"protect.py", "derive.py", "given.py"}
 
 
 def test_no_notebook_reaches_behind_the_door():
@@ -775,6 +775,7 @@ def test_the_rules_in_force_are_the_strict_ones():
         "open": (None, None, "cercle", both, 20),
         "gbv": (5, 10, "region", both, 50),
         "gbv_national": (5, 10, "country", both, 50),
+        "strategy_people": (5, 10, "country", both, 50),
     }
     least = {a: (o.least, o.share, o.least_for_totals) for a, o in IN_FORCE.datasets["gbv"].organisations.items()}
     assert least == {"cluster": (3, 80, 2), "public": (3, 80, 0)}

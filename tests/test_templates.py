@@ -18,6 +18,7 @@ from veille.errors import BadData, BadParameter
 from veille.schemas import forms, template
 from veille.schemas.definitions import table
 from veille.sources.receive import receive, sort_out
+from veille.strategy.frames import every_indicator, frame
 from veille.tables import build, entered
 from veille.tables.contracts import breaches
 
@@ -85,6 +86,7 @@ def _text(name, spec, n):
         "2016-04",
         "5",
         "total",
+        f"document: Procès-verbal {n}, juin",
     ):
         if not spec.pattern or re.search(spec.pattern, candidate):
             return candidate
@@ -103,6 +105,8 @@ def _rows(owner, luck):
             cells["commune_pcode"] = (None, None)
             if owner.asked["commune_pcode"].required:
                 continue
+        if owner.name == "indicator_values":
+            cells |= _value_of_an_indicator(luck)
         row = {c: v for c, (_, v) in cells.items()}
         key = tuple(row[c] for c in owner.key) if owner.key else tuple(map(str, row.values()))
         if key in keys or any(_breaks(rule, row) for rule in owner.rules):
@@ -111,6 +115,25 @@ def _rows(owner, luck):
         typed.append({c: t for c, (t, _) in cells.items()})
         meant.append(row)
     return typed, meant
+
+
+def _value_of_an_indicator(luck):
+    """A value that goes with the unit of its indicator: typed, and as it must come back."""
+    one = luck.choice([i for i in every_indicator().values() if i.unit != "category"])
+    name = "strategy_2017" if one.id in frame("strategy_2017").indicators else "hct_2020"
+    base = luck.randint(1, 60) if one.unit == "percent" else None
+    top = luck.randint(0, base) if base else None
+    value = {"percent": None, "yes_no": luck.randint(0, 1), "number": luck.randint(0, 400)}[one.unit]
+    part = luck.choice(["total", *one.parts])
+    typed = luck.choice([one.id, f"{one.id} {one.title}"])  # from the list, or by hand
+    return {
+        "frame": (listed_text(table("indicator_values"), "frame", name), name),
+        "indicator_id": (typed, one.id),
+        "part": (part, part),
+        "numerator": (top, top),
+        "denominator": (base, base),
+        "value": (value, value),
+    }
 
 
 def _breaks(rule, row):

@@ -28,6 +28,7 @@ ALLOWED = re.compile(
             r"(?<![0-9A-Za-z])ML(?:\d\d){1,3}(?![0-9A-Za-z])",  # P-codes
             r"cod20(?:15|21)",
             r"(?<![0-9A-Za-z])(?:[345]W|G5)(?![0-9A-Za-z])",  # the matrix; the G5 Sahel
+            r"(?:[Ss]ous-objectif [1-5]|[Aa]xe A[1-3])(?![0-9A-Za-z.,])",  # of the two frames
             rf"[Rr]ésolutions?{_SP}\d{{3,4}}(?!\d)",  # of the Security Council
             r"(?<![0-9a-f])(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{12}(?![0-9a-f])",  # version ids: letters and digits
             rf"(?<!\d{_SP})(?<![\d.,]){_YEAR}(?:[-–]{_YEAR})?(?![\d.,]?\d)(?!{_SP}(?:\d|%|{_COUNTED}))",  # a year, a span of years

@@ -7,6 +7,7 @@ from decimal import Decimal
 from babel.numbers import format_decimal
 
 NARROW_SPACE = "\u202f"
+YES_NO = {"fr": {"1": "oui", "0": "non"}, "en": {"1": "yes", "0": "no"}}
 HIDDEN = {"fr": "n.p.", "en": "n.p."}
 NOT_RECEIVED = {"fr": "n.d.", "en": "n.a."}
 
@@ -26,6 +27,8 @@ def display(value: str, unit: str, status: str, lang: str = "fr") -> str:
         return HIDDEN[lang]
     if status == "not_received" or value == "":
         return NOT_RECEIVED[lang]
+    if unit == "yes_no":
+        return YES_NO[lang][value]
     text = format_decimal(Decimal(value), locale=lang)
     # Babel groups from four digits on; the sign of a difference is a real minus.
     text = text.replace("\u00a0", NARROW_SPACE).replace("-", "\u2212")

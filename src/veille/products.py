@@ -34,6 +34,7 @@ class Product:
     `artefacts` is what a build promises; `areas` limits where it is made (all areas of `params/places.yml` when empty).
     `period_kinds`: `month`, `quarter`, `year`; `areas_by_kind` limits where the editions of one kind are made.
     `caveat` goes with every printed page and every sheet. `needs_consent`: refused unless every organisation that gave data agreed that this audience reads it.
+    `frames`: for a report about a frame, which one each kind of period speaks of.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Product:
     sections: tuple[Section, ...] = ()
     needs_consent: bool = False
     caveat: str = ""
+    frames: Mapping[str, str] = field(default_factory=dict)
 
     def sections_of(self, kind: str) -> tuple[Section, ...]:
         """The texts that people write for the editions of one kind of period."""
@@ -107,6 +109,42 @@ PRODUCTS: dict[str, Product] = {
                     "Recommandations",
                     "à qui, pour quand ; ce que les chiffres permettent de demander",
                     period_kinds=("quarter", "year"),
+                ),
+            ),
+        ),
+        Product(
+            name="followup",
+            notebook="followup.ipynb",
+            title="Suivi de la stratégie",
+            period_kinds=("month", "quarter"),
+            lead="strategy_indicators",
+            areas=("mali",),
+            frames={"month": "strategy_2017", "quarter": "hct_2020"},
+            sections=(
+                Section("blockages", "Ce qui bloque", "obstacles rencontrés, et par qui ils peuvent être levés"),
+                Section("proposals", "Propositions", "ce qui est proposé au GCS : décision, responsable, échéance"),
+            ),
+        ),
+        Product(
+            name="evaluation",
+            notebook="evaluation.ipynb",
+            title="Évaluation de la stratégie",
+            period_kinds=("year",),
+            lead="strategy_indicators",
+            areas=("mali",),
+            frames={"year": "strategy_2017"},
+            needs_consent=True,
+            sections=(
+                Section("summary", "Résumé", "une page et demie : résultats, réussites, obstacles, échecs, suites"),
+                Section(
+                    "possible",
+                    "Ce que la communauté humanitaire peut faire",
+                    "une lecture réaliste de ses possibilités et de celles des services de l’État",
+                ),
+                Section(
+                    "next_strategy",
+                    "Pour la prochaine stratégie",
+                    "ce qui est à amender, et la transition vers le développement et les autorités",
                 ),
             ),
         ),

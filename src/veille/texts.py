@@ -246,6 +246,17 @@ def markdown(source: str, name: str) -> list[dict]:
     return blocks
 
 
+def line(source: str, name: str, number: int, quoted: dict[str, str]) -> list[dict]:
+    """One paragraph as runs, numbers as keys or quoted with their source. Raises BadData with the line."""
+    parser = _Parser(name, number - 1, quoted)
+    out: list[dict] = []
+    for block, at in parser.blocks(source, ()):
+        if block["kind"] != "paragraph":
+            raise parser.refuse(at, "un paragraphe est attendu", "Écrivez des phrases, sans titre ni liste.")
+        out += ([{"t": "text", "s": " "}] if out else []) + block["runs"]
+    return out
+
+
 def is_unwritten(blocks: list[dict]) -> bool:
     """Whether a section is empty or still holds the form's placeholder."""
     return not any(_is_written(block) for block in blocks)

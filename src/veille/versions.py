@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .disclosure.safe import SafeNumber
     from .disclosure.system import Past
     from .sources.balance import Balance
+    from .strategy.values import Given
 
 # What decides a number besides the snapshots: a change in any of these is another data version.
 CODE = (
@@ -41,6 +42,11 @@ CODE = (
     "codes",
     "gazetteer",
     "schemas",
+    "frames",
+    "strategy/frames.py",
+    "strategy/values.py",
+    "strategy/spans.py",
+    "strategy/computed.py",
     "places.py",
     "periods.py",
     "formats.py",
@@ -49,7 +55,9 @@ CODE = (
 )
 RULES = ("places.yml", "disclosure.yml", "corrections.yml", "aliases.csv")
 # What decides a canonical row: a change in any of these makes every part anew, a change elsewhere none.
-CODE_OF_PARTS = tuple(name for name in CODE if name not in ("indicators", "disclosure", "formats.py", "versions.py"))
+CODE_OF_PARTS = tuple(
+    name for name in CODE if name not in ("indicators", "disclosure", "formats.py", "versions.py", "strategy/spans.py")
+)
 
 # Sources of figures that others printed.
 PRINTED = ("reference_figures", "gbv_published")
@@ -170,20 +178,21 @@ def balances(version: Version, say: Say = lambda line: None) -> dict[str, Balanc
 class _Counted:
     """All counts of a version, what each organisation gave to each, and the canonical tables that pages print rows of.
 
-    `contributors`: who gave GBV data, by month (restricted).
+    `contributors`: who gave GBV data, by month (restricted). `strategy`: values of the indicators of the frames.
     """
 
     cubes: pd.DataFrame
     behind: dict[Address, dict[str, int]]
     printed: dict[str, pd.DataFrame]
     contributors: dict[str, list[str]]
+    strategy: list[Given]
 
 
 def _count(version: Version, say: Say) -> _Counted:
     """Count a version. Its rows stay in files of their own."""
     import duckdb
 
-    from .indicators.count import contributions, count
+    from .indicators.count import contributions, count, strategy
     from .sources.reading import connection
     from .tables import build, gbv
 
@@ -203,7 +212,7 @@ def _count(version: Version, say: Say) -> _Counted:
             printed = {name: build.fetch(con, name) for name in ("recommendations", "published_figures")}
             counted = count(con, version.project.params)
             behind = contributions(con, version.project.params)
-            return _Counted(counted, behind, printed, gbv.contributors(con))
+            return _Counted(counted, behind, printed, gbv.contributors(con), strategy(con))
     except duckdb.IOException as error:
         # DuckDB words a full disk in its own way.
         raise OSError(errno.ENOSPC, "no space left") from error
@@ -359,10 +368,11 @@ def _write_protection(version: Version, audience: str, judged: judge.Judged, gav
 
 def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
     # Imported here: a build with nothing to count starts without pandas, DuckDB and pandera.
-    from .disclosure import judge, ledger, protect, rules
+    from .disclosure import given, judge, ledger, protect, rules
     from .disclosure.safe import SafeTables
     from .places import areas
     from .schemas import datapackage
+    from .strategy import spans
 
     project = version.project
     in_force = rules.load(project.params)
@@ -376,6 +386,7 @@ def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
     for audience in audiences:
         target = project.candidate(version.nature, version.id, audience)
         numbers = judged[audience].numbers + protect.printed_elsewhere(counted.printed["published_figures"])
+        numbers += given.indicator_numbers(spans.of(counted.strategy), in_force.datasets[given.PEOPLE], audience)
         _write_protection(version, audience, judged[audience], counted.contributors)
         meta = {
             "version": version.id,
@@ -394,7 +405,9 @@ def _make(version: Version, audiences: tuple[str, ...], say: Say) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
         try:
-            SafeTables(numbers, meta, _records(counted.printed)).write(draft, datapackage.describe)
+            SafeTables(numbers, meta, _records(counted.printed) | spans.records(counted.strategy, audience)).write(
+                draft, datapackage.describe
+            )
             if target.exists():
                 shutil.rmtree(target)
             os.replace(draft, target)

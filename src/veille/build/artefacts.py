@@ -93,6 +93,10 @@ def _printed(block: Block, labels: dict, paper: bool) -> Iterator[Piece]:
     elif kind == "cover":
         yield Piece(f"{block['title']} {block['subtitle']}")
         yield from (Piece(plain(line)) for line in [*block["meta"], block["lede"]])
+    elif kind == "contents":
+        if paper and block["items"]:
+            yield Piece(labels["contents"])
+            yield from (Piece(f"{item['text']} {item['page']}") for item in block["items"])
     elif kind == "list":
         for i, item in enumerate(block["items"], start=1):
             yield Piece(f"{i}. {plain(item)}" if paper and block["ordered"] else plain(item))
@@ -291,8 +295,8 @@ _STREAM = re.compile(rb"stream\r?\n.*?endstream", re.S)
 _STRING = re.compile(rb"\(((?:[^()\\]|\\.|\((?:[^()\\]|\\.|\([^()]*\))*\))*)\)|(?<!<)<([0-9A-Fa-f\s]*)>(?!>)", re.S)
 _ESCAPE = re.compile(rb"\\(\d{1,3}|\r?\n|.)", re.S)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-# Ids of header cells, dates of the file, the program: written by Typst, not by the document.
-_BY_TYPST = re.compile(r"U\d+x\d+y\d+|D:\d{14}(?:Z|[+-]\d\d'\d\d'?)?|Typst \d+(?:\.\d+)*")
+# Where links lead, ids of header cells, dates of the file, the program: written by Typst, not by the document.
+_BY_TYPST = re.compile(r"(?:[^\W\d]+, )?page \d{1,3}|U\d+x\d+y\d+|D:\d{14}(?:Z|[+-]\d\d'\d\d'?)?|Typst \d+(?:\.\d+)*")
 _XMP = re.compile(rb"<\?xpacket begin.*?<\?xpacket end[^>]*>", re.S)
 _XMP_BY_TYPST = {
     "CreatorTool",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import BuildFailed, UnknownName
-from ..render.document import SCHEMA, Block
+from ..render.document import SCHEMA, Block, with_contents
 from ..sources.snapshots import sha256, together
+from ..strategy import decided, evidence
 from ..versions import Say
 from . import artefacts, execute, numbers, packet, quarto, stage
 from .stage import Plan
@@ -41,6 +43,7 @@ def _document(plan: Plan, blocks: list[Block]) -> dict:
             "Appelez present.cover une fois dans le carnet.",
         )
     cover = covers[0]
+    blocks = with_contents(blocks)
     example = " · EXEMPLE, données synthétiques" if plan.version.nature == "example" else ""
     scope = {"cluster": "diffusion restreinte", "public": "diffusion publique"}[plan.audience]
     return {
@@ -70,6 +73,8 @@ def _inputs(plan: Plan) -> dict[str, str]:
         plan.project.params / "disclosure.yml",
         plan.project.params / "contacts.yml",
     ]
+    if plan.product.frames:
+        paths += _written_about_frame(plan)
     restricted: dict[str, list[Path]] = {}
     for snapshot in plan.version.snapshots:
         files = [file.path for file in snapshot.files]
@@ -81,6 +86,26 @@ def _inputs(plan: Plan) -> dict[str, str]:
     named = {p.relative_to(root).as_posix(): p for p in paths}
     out = packet.hash_inputs({**named, "candidate.json": plan.safe / "candidate.json"})
     return out | {name: together(sha256(p) for p in files if p.is_file()) for name, files in restricted.items()}
+
+
+def _written_about_frame(plan: Plan) -> list[Path]:
+    """What people decided and wrote about a frame, and the manifests of the reports that they cite."""
+    asked = stage.frame_asked(plan)
+    written = [decided.path(plan.project.params, f, asked.frame.code, asked.nature) for f in ("targets", "findings")]
+    register = decided.findings(plan.project.params, asked.frame, asked.nature)
+    return written + evidence.manifests(plan.project, asked.nature, asked.audience, register)
+
+
+def _cited(plan: Plan, say: Say) -> Callable[[str], None]:
+    """Builds a cited report that is missing, from the data of the report that cites it."""
+
+    def make(name: str) -> None:
+        product, area, period = name.split("/")
+        say(f"Rapport cité absent : {name}. Construction…")
+        asked = {"as_of": plan.as_of, "audience": plan.audience, "nature": plan.version.nature}
+        build(stage.plan(plan.project, product, area, period, **asked, say=say), say=say)
+
+    return make
 
 
 def _render(plan: Plan, document: dict, executed: object, folder: Path, engine: str, scratch: Path) -> None:
@@ -118,6 +143,8 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
             f"Le texte {'/'.join(plan.text_path.parts[-3:])} est écrit pour l’autre nature de données : il n’est pas repris."
         )
     with packet.disk_errors(), packet.draft(plan.project) as draft:
+        if plan.product.frames:
+            stage.tables(plan, _cited(plan, say))
         before = _inputs(plan)
         stage.fill(plan, draft / "stage")
         scratch, out = draft / "scratch", draft / "packet"
@@ -125,9 +152,11 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
         say("Carnet : exécution…")
         executed = execute.run(notebook, plan.parameters, draft / "stage", scratch, plan.project.work)
         blocks = execute.blocks_of(executed, plan.product.notebook)
-        safe = stage.SafeTables.read(plan.safe)
+        safe = stage.SafeTables.read(draft / "stage" / "safe")
+        from ..render import pdf
+
         found = numbers.register(blocks, safe, plan.lang)
-        document = _document(plan, blocks)
+        document = pdf.with_pages(_document(plan, blocks))
         say("Mise en page : HTML, PDF, XLSX, DOCX…")
         _render(plan, document, executed, out, engine, scratch)
         numbers_csv = numbers.to_csv(found, plan.area.code, str(plan.period), plan.lang)

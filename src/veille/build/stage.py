@@ -6,15 +6,19 @@ import atexit
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import consent, periods, places, texts, versions
+from ..disclosure import rules
 from ..disclosure.safe import SafeTables
 from ..errors import BadData, BadParameter, ConsentMissing, UnknownName
 from ..periods import Period
 from ..products import Product, product
 from ..project import Project, find
+from ..schemas import datapackage
+from ..strategy import followup
 from ..versions import Say, Version
 
 AUDIENCES = ("cluster", "public")
@@ -94,6 +98,30 @@ def period_for(product_: Product, area: str, text: str) -> Period:
     return when
 
 
+def _plan_of_frame(made: Callable[[str], Plan | None], chosen: Product, when: Period, nature: str, say: Say) -> Plan:
+    """A report about a frame: with the data that have values of its indicators, else with real ones, and nothing to show."""
+    spoken_of = followup.frame_of(chosen, when)
+    if when.year not in spoken_of.years:
+        raise BadParameter(
+            f"{spoken_of.title} ne porte pas sur {when.the_name()}.",
+            f"Années du cadre : {', '.join(map(str, spoken_of.years))}.",
+        )
+    plans = [p for kind in ((nature,) if nature else NATURES) if (p := made(kind))]
+    for one in plans:
+        if followup.has_values(SafeTables.read(one.safe), when.year, spoken_of):
+            if one.version.nature == "example" and not nature:
+                say(
+                    f"Aucune donnée réelle pour {when.the_name()} : ce rapport est fait avec les données d’exemple, synthétiques, et marqué comme tel."
+                )
+            return one
+    if not plans:
+        raise BadParameter(
+            "Aucune donnée reçue à cette date.", "Choisissez une période passée, ou une date AS_OF plus tardive."
+        )
+    say("Aucune valeur d’indicateur reçue : le rapport le dit, indicateur par indicateur.")
+    return plans[0]
+
+
 def plan(
     project: Project,
     name: str,
@@ -120,6 +148,18 @@ def plan(
     if nature:
         one_of("Nature de données", nature, NATURES, feminine=True)
     day = periods.day(as_of, "Date AS_OF") if as_of else None
+
+    def of_nature(kind: str) -> Plan | None:
+        if kind == "example":
+            versions.ensure_example(project, say)
+        version = versions.current(project, kind, day)
+        if not version.snapshots or (version.newest_received and when.start > version.newest_received):
+            return None
+        safe = versions.candidate(version, audience, say)
+        return Plan(project, chosen, area, when, audience, lang, as_of, version, safe)
+
+    if chosen.frames:
+        return _plan_of_frame(of_nature, chosen, when, nature, say)
     available: dict[str, list[str]] = {}
     is_ahead = True
     for kind in (nature,) if nature else NATURES:
@@ -205,7 +245,24 @@ def status(plan_: Plan) -> list[str]:
     return ["Brouillon", "Exemple"] if plan_.version.nature == "example" else ["Brouillon"]
 
 
-def fill(plan_: Plan, folder: Path) -> None:
+def frame_asked(plan_: Plan) -> followup.Asked:
+    """What a report about a frame asks for."""
+    spoken_of = followup.frame_of(plan_.product, plan_.period)
+    return followup.Asked(plan_.project, plan_.product, spoken_of, plan_.period, plan_.version.nature, plan_.audience)
+
+
+def tables(plan_: Plan, make: Callable[[str], None] | None = None) -> SafeTables:
+    """The safe tables that a report may show: those of its data version, with its frame's where it has one.
+
+    `make` builds a report that is cited and missing. Raises BadData for what people wrote and that does not hold.
+    """
+    safe = SafeTables.read(plan_.safe)
+    if not plan_.product.frames:
+        return safe
+    return followup.join(frame_asked(plan_), safe, rules.load(plan_.project.params), make)
+
+
+def fill(plan_: Plan, folder: Path, make: Callable[[str], None] | None = None) -> None:
     """Write the staged folder: `safe/`, `places.yml`, `contacts.yml`, `context.json`, and `texts.md` if there is one.
 
     The door through which everything passes that a notebook may see. Raises ConsentMissing before anything is written.
@@ -214,7 +271,9 @@ def fill(plan_: Plan, folder: Path) -> None:
         gave = versions.contributors(plan_.version, plan_.audience)
         consent.require(plan_.version, plan_.audience, gave, [str(m) for m in plan_.period.each_month()])
     folder.mkdir(parents=True)
-    for path in sorted(plan_.safe.rglob("*")):
+    if plan_.product.frames:
+        tables(plan_, make).write(folder / "safe", datapackage.describe)
+    for path in sorted(plan_.safe.rglob("*")) if not plan_.product.frames else ():
         if path.is_file():  # one by one: a full disk shows as itself
             target = folder / "safe" / path.relative_to(plan_.safe)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ from . import (
     kobo_incidents,
     monitoring_coverage,
     recommendations,
+    strategy_values,
 )
 from .snapshots import Source, write_snapshot
 
@@ -29,10 +30,11 @@ SOURCES: tuple[Source, ...] = (
     fivew.SOURCE,
     recommendations.SOURCE,
     alerts.SOURCE,
+    strategy_values.SOURCE,
     *gbv_tables.SOURCES,
 )
 STAMP = ".complete"
-_READ = ("example/*.py", "gazetteer/places.csv", "codes/*.yml")
+_READ = ("example/*.py", "gazetteer/places.csv", "codes/*.yml", "frames/*.yml", "schemas/tables/indicator_values.yml")
 
 
 def digest() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from itertools import product
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from ..disclosure.rules import Address, Table
 from ..places import gazetteer, memberships
 from ..sources.files import put
 from ..sources.reading import connection
+from ..strategy import computed, values
+from ..strategy.frames import every_indicator
 from ..tables.built import store
 from ..tables.contracts import CONTRACTS
 from . import gbv
@@ -42,6 +45,16 @@ def _prepare(con: duckdb.DuckDBPyConnection, params: Path) -> None:
     )
     con.execute("CREATE OR REPLACE TEMP VIEW months AS SELECT DISTINCT month FROM coverage")
     con.execute(
+        "CREATE OR REPLACE TEMP VIEW whole_years AS SELECT substr(month, 1, 4) AS year FROM (SELECT DISTINCT month FROM covered)\n"
+        "GROUP BY ALL HAVING count(*) = 12"
+    )
+    put(
+        con,
+        pd.DataFrame(_people(con), columns=["period", "indicator", "value"], dtype=object),
+        "strategy_people",
+        "period::VARCHAR AS period, indicator::VARCHAR AS indicator, value::BIGINT AS value",
+    )
+    con.execute(
         # Where the forms of a month and cercle were received, its printed count says the same thing a second time.
         "CREATE OR REPLACE TEMP VIEW incident_totals AS SELECT month, edition, pcode, verification_class, incidents FROM incident_counts "
         "JOIN cercles USING (edition, pcode) ANTI JOIN "
@@ -50,6 +63,26 @@ def _prepare(con: duckdb.DuckDBPyConnection, params: Path) -> None:
     )
     for statement in gbv.views():
         con.execute(statement)
+
+
+def strategy(con: duckdb.DuckDBPyConnection) -> list[values.Given]:
+    """Values of the indicators of the frames: those received, and those that veille counts in the tables of `con`."""
+    received = values.of_rows(con.execute("FROM indicator_values ORDER BY ALL").df())
+    return computed.instead(received, computed.from_tables(con))
+
+
+def _people(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
+    """What counts people who were harmed or are at risk, by year: (year, indicator, value)."""
+    given = strategy(con)
+    years = sorted({g.period.year for g in given})
+    return [
+        (str(year), one.code, int(found.value))
+        for year in years
+        for one in every_indicator().values()
+        if one.people
+        and one.unit == "number"
+        and (found := values.over(one, "", given, date(year, 1, 1), date(year, 12, 31))).value is not None
+    ]
 
 
 def _grid(con: duckdb.DuckDBPyConnection) -> dict[str, dict[tuple[str, str], bool]]:
@@ -168,6 +201,7 @@ def count(con: duckdb.DuckDBPyConnection, params: Path) -> pd.DataFrame:
     levels = dict(con.execute("SELECT DISTINCT place, level FROM members").fetchall())
     grids = _grid(con)
     told = {month for (month,) in con.execute("SELECT DISTINCT month FROM incidents").fetchall()}
+    told |= {month[:4] for month in told}
     tables = rules.load(params).tables
     rows = [
         cell

@@ -2,7 +2,8 @@
 
 `sql` counts one table in DuckDB. It returns `place`, `period`, one column per dimension, `value`, and `verified`
 (how many of them are verified; NULL where verification does not apply). Tables it may read: the canonical ones, and
-`members` (place, level, edition, pcode), `covered` (cercle-months that reported, with `has_rows`), `months`.
+`members` (place, level, edition, pcode), `covered` (cercle-months that reported, with `has_rows`), `months`, `whole_years`
+(of which every month was received), `strategy_people` (period, indicator, value).
 """
 
 from __future__ import annotations
@@ -145,6 +146,17 @@ _TOTALS = (
     "FROM incident_totals t JOIN members m USING (edition, pcode)\nGROUP BY ALL"
 )
 
+
+def _and_year(monthly: str, dimension: str = "") -> str:
+    """Months, and the years of which every month was received: their sum."""
+    dim = f", {dimension}" if dimension else ""
+    return (
+        f"WITH monthly AS ({monthly})\nSELECT place, period{dim}, value, verified FROM monthly\n"
+        f"UNION ALL SELECT place, y.year AS period{dim}, sum(value) AS value, sum(verified) AS verified\n"
+        "FROM monthly JOIN whole_years y ON y.year = substr(period, 1, 4) GROUP BY ALL"
+    )
+
+
 MEASURES: tuple[Measure, ...] = (
     Measure(
         "incidents",
@@ -152,7 +164,7 @@ MEASURES: tuple[Measure, ...] = (
         "incidents",
         "Incidents de protection rapportés",
         REPORTED,
-        _TOTALS,
+        _and_year(_TOTALS),
         grid="counts",
     ),
     Measure(
@@ -183,7 +195,7 @@ MEASURES: tuple[Measure, ...] = (
         "incidents",
         "Incidents par catégorie d’atteinte",
         REPORTED,
-        _rows("count(*)", {"category": "i.category"}),
+        _and_year(_rows("count(*)", {"category": "i.category"}), "category"),
         (("category", "incident_category"),),
         "rows",
         adds_up=("category",),
@@ -216,7 +228,7 @@ MEASURES: tuple[Measure, ...] = (
         "people",
         "Victimes citées dans les incidents",
         PEOPLE_REPORTED,
-        _rows(f"sum({_VICTIMS})", where=_ANY_VICTIM_ANSWER),
+        _and_year(_rows(f"sum({_VICTIMS})", where=_ANY_VICTIM_ANSWER)),
         grid="rows",
     ),
     Measure(
@@ -225,7 +237,7 @@ MEASURES: tuple[Measure, ...] = (
         "people",
         "Victimes : femmes, hommes, filles, garçons",
         PEOPLE_REPORTED,
-        _by_person("true"),
+        _and_year(_by_person("true"), "person"),
         (("person", "person"),),
         "rows",
         adds_up=("person",),
@@ -267,7 +279,7 @@ MEASURES: tuple[Measure, ...] = (
         "people",
         "Enfants victimes (filles et garçons)",
         PEOPLE_REPORTED,
-        _rows(f"sum({_CHILDREN})", where=_ANY_VICTIM_ANSWER),
+        _and_year(_rows(f"sum({_CHILDREN})", where=_ANY_VICTIM_ANSWER)),
         grid="rows",
         parts={"": ("victims_people.person=girls", "victims_people.person=boys")},
         within=("victims_people",),
@@ -278,7 +290,7 @@ MEASURES: tuple[Measure, ...] = (
         "incidents",
         "Incidents impliquant une mine, un EEI ou un reste explosif",
         REPORTED,
-        _rows("count(*)", where=_EXPLOSIVE),
+        _and_year(_rows("count(*)", where=_EXPLOSIVE)),
         grid="rows",
         within=("protection_incidents.category=integrity",),
     ),
@@ -288,7 +300,7 @@ MEASURES: tuple[Measure, ...] = (
         "people",
         "Personnes tuées et blessées par une mine, un EEI ou un reste explosif",
         PEOPLE_REPORTED,
-        _harm(_EXPLOSIVE),
+        _and_year(_harm(_EXPLOSIVE), "harm"),
         (("harm", "harm"),),
         "rows",
         within=("victims_people",),
@@ -446,6 +458,15 @@ MEASURES: tuple[Measure, ...] = (
         "Alertes suivies d’une évaluation, d’une réponse ou d’un plaidoyer",
         "",
         _ALERTS.replace("{value}", "coalesce(sum(a.is_followed_up::INT), 0)"),
+    ),
+    Measure(
+        "strategy_people",
+        "strategy_people",
+        "people",
+        "Indicateurs de la stratégie qui comptent des personnes",
+        "Déclaré par les responsables de l’indicateur, ou compté par veille.",
+        "SELECT 'mali' AS place, period, indicator, value, NULL::BIGINT AS verified FROM strategy_people",
+        (("indicator", "people_indicator"),),
     ),
     *gbv.MEASURES,
 )

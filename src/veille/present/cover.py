@@ -111,8 +111,11 @@ def sentence_on_month(edition: Edition) -> Runs:
     return out
 
 
-def cover_of(edition: Edition, org: str, *said: str, lede: Runs) -> Shown:
-    """The top of any page: who signs, title, place and period, what is said of it, the day of the data, some sentences."""
+def cover_of(edition: Edition, org: str, *said: str, lede: Runs, span: str = "") -> Shown:
+    """The top of any page: who signs, title, place and period, what is said of it, the day of the data, some sentences.
+
+    `span`: the days that it is about, where they are not its period.
+    """
     area, period = edition.area, edition.period
     title = area.titles[edition.lang]
     received = say(
@@ -124,7 +127,7 @@ def cover_of(edition: Edition, org: str, *said: str, lede: Runs) -> Shown:
             "kind": "cover",
             "org": f"{org} · Mali",
             "title": edition.title,
-            "subtitle": f"{title[0].upper()}{title[1:]}, {period.name()}",
+            "subtitle": f"{title[0].upper()}{title[1:]}, {span or period.name()}",
             "meta": [say(" · ".join([area.details[edition.lang], *said, AUDIENCES[edition.audience]])), received],
             "chips": list(edition.status),
             "lede": lede,

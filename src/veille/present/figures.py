@@ -37,6 +37,11 @@ INCIDENTS = "protection_incidents"
 # --- places ---------------------------------------------------------------------------------------------------------
 
 
+def _head(period: Period) -> str:
+    """The name of a period above a column: « Juin », « Année 2017 »."""
+    return (period.short_name() if period.kind == "month" else period.name()).capitalize()
+
+
 def _table_of_cercles(edition: Edition) -> Block:
     """Incidents per cercle with a subtotal per region: month before, month, and share where the base allows it."""
     now, before = edition.period, edition.period.shift(-1)
@@ -69,8 +74,8 @@ def _table_of_cercles(edition: Edition) -> Block:
     rows.append(row(name, edition.number(INCIDENTS, period=before), edition.number(INCIDENTS), "", kind="total"))
     columns = [
         column("Cercle", "#adm2+name"),
-        column(before.short_name().capitalize(), "#affected+incidents+previous", right=True),
-        column(now.short_name().capitalize(), "#affected+incidents", right=True),
+        column(_head(before), "#affected+incidents+previous", right=True),
+        column(_head(now), "#affected+incidents", right=True),
         column("Part", "#indicator+pct", right=True),
     ]
     notes = (

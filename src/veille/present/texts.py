@@ -35,6 +35,24 @@ def _runs(edition: Edition, runs: list[dict]) -> Runs:
     return [_run(edition, r) for r in runs]
 
 
+def read_runs(edition: Edition, found: list[dict]) -> Runs:
+    """The runs of a finding or a judgement, with its numbers taken from the safe tables."""
+    return [_of_register(edition, run) for run in found]
+
+
+def _of_register(edition: Edition, run: dict) -> Run:
+    if run["t"] == "key":
+        name, *where = run["key"].split("@")
+        number = edition.number(name, *where)
+        if number.status == "not_received":
+            raise BadData(
+                f"Constats, ligne {run['line']} : la clé demandée n’existe pas ou n’a pas été reçue.",
+                "Prenez une clé de numbers.csv (clé, ou clé@lieu@période).",
+            )
+        return num(number)
+    return {**run, "runs": read_runs(edition, run["runs"])} if "runs" in run else _run(edition, run)
+
+
 def _block(edition: Edition, block: dict) -> Block:
     if block["kind"] == "paragraph":
         return {"kind": "paragraph", "runs": _runs(edition, block["runs"])}

@@ -8,7 +8,8 @@ A **run** is a piece of text inside a line:
            a registered number. `value` is empty when nothing may be or can be shown (`n.p.`, `n.d.`)
 `const`    ``{"t": "const", "name": "trend_months", "s": "12"}``: a constant of the parameters
 `strong`, `em`, `soft`, `warn`  ``{"t": "strong", "runs": […]}``
-`link`     ``{"t": "link", "href": "https://…", "runs": […]}``
+`link`     ``{"t": "link", "href": "https://…", "runs": […]}``; ``#name`` leads to an anchor of the same document
+`anchor`   ``{"t": "anchor", "name": "preuve-a", "runs": […]}``: where a link of the document leads; letters and hyphens
 =========  ==========================================================================================
 
 A **block** is a piece of page (`kind`):
@@ -22,6 +23,7 @@ A **block** is a piece of page (`kind`):
   A `group` row has one cell that spans the table
 * ``figure``: number, name (slug), title, subtitle (runs), svg, svg_narrow (text; narrow for phones), alt (runs),
   notes (list of runs), table (the table behind it, or None), beside (a table block printed at its side, or None)
+* ``contents``: items, each {text, page}: the headings of level 2 that follow; filled in when the document is whole
 * ``note``: style (info | warn | todo), title, blocks (paragraphs and lists)
 
 A **document** is {schema, lang, title, subtitle, org, chips, header, footer, caveat, fixed_date, blocks}. `caveat`, if it is
@@ -47,6 +49,21 @@ def text(value: str) -> Run:
 def const(name: str, value: str) -> Run:
     """A constant of the parameters, shown as such: it is not a finding."""
     return {"t": "const", "name": name, "s": value}
+
+
+def link(href: str, *parts: str | Run | Runs) -> Run:
+    """A link: to an address, or (`#name`) to an anchor of the document."""
+    return {"t": "link", "href": href, "runs": runs(*parts)}
+
+
+def anchor(name: str, *parts: str | Run | Runs) -> Run:
+    """Where links of the document lead."""
+    return {"t": "anchor", "name": name, "runs": runs(*parts)}
+
+
+def anchor_name(text: str) -> str:
+    """A name for an anchor: letters and hyphens, because digits outside numbers are looked at."""
+    return "".join(chr(ord("a") + int(c)) if c.isdigit() else c if c.isalnum() else "-" for c in text.lower())
 
 
 def _wrap(kind: str, *parts: str | Run | Runs) -> Run:
@@ -161,6 +178,17 @@ def paragraph(*parts: str | Run | Runs) -> Block:
 def bullet_list(items: Iterable[Runs], *, ordered: bool = False) -> Block:
     """A list, one entry per runs."""
     return {"kind": "list", "ordered": ordered, "items": [runs(item) for item in items]}
+
+
+def contents() -> Block:
+    """The table of contents."""
+    return {"kind": "contents", "items": []}
+
+
+def with_contents(blocks: list[Block]) -> list[Block]:
+    """The blocks, with the headings that follow it in the table of contents."""
+    headings = [{"text": b["text"], "page": ""} for b in blocks if b["kind"] == "heading" and b["level"] == 2]
+    return [{**b, "items": headings} if b["kind"] == "contents" else b for b in blocks]
 
 
 def note(title: str, *blocks: Block, style: str = "info") -> Block:

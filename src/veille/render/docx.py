@@ -253,6 +253,7 @@ def _add_runs(
                 "em": replace(look, italic=True),
                 "soft": replace(look, colour=SOFT, size=soft_size or look.size),
                 "warn": replace(look, colour=RUST, bold=True),
+                "anchor": look,
             }[kind]
             _add_runs(paragraph, run["runs"], inner, parent, soft_size)
 

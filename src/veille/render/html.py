@@ -15,8 +15,8 @@ from .document import Block, Runs, plain
 
 FONTS = PACKAGE / "render" / "fonts"
 LABELS = {
-    "fr": {"figure": "Figure", "table": "Tableau", "data": "Voir les données"},
-    "en": {"figure": "Figure", "table": "Table", "data": "See the data"},
+    "fr": {"figure": "Figure", "table": "Tableau", "data": "Voir les données", "contents": "Sommaire"},
+    "en": {"figure": "Figure", "table": "Table", "data": "See the data", "contents": "Contents"},
 }
 _SIGN = {"not_received": "aucune donnée reçue", "not_published": "non publié"}
 
@@ -43,6 +43,10 @@ def runs_html(parts: Runs) -> str:
             out.append(
                 f'<data value="{escape(run["value"])}" data-key="{escape(run["key"])}"{hint}>{escape(run["display"], quote=False)}</data>'
             )
+        elif kind == "link" and run["href"].startswith("#"):
+            out.append(f'<a href="{escape(run["href"])}">{runs_html(run["runs"])}</a>')
+        elif kind == "anchor":
+            out.append(f'<span id="{escape(run["name"])}">{runs_html(run["runs"])}</span>')
         elif kind == "link":
             out.append(f'<a href="{escape(run["href"])}" rel="noreferrer">{runs_html(run["runs"])}</a>')
         elif kind in ("strong", "em"):
@@ -146,6 +150,19 @@ def _note(block: Block, lang: str) -> str:
     return f'<div class="note {escape(block["style"])}"><p class="nt"><b>{escape(block["title"], quote=False)}</b></p>{inner}</div>'
 
 
+CONTENTS = '<nav class="toc"></nav>'  # where the table of contents comes, once the page is whole
+
+
+def _contents(block: Block, lang: str) -> str:
+    if not block["items"]:
+        return CONTENTS
+    items = "".join(
+        f'<li><a href="#{slug(i["text"])}">{escape(i["text"], quote=False)}</a></li>' for i in block["items"]
+    )
+    word = LABELS[lang]["contents"]
+    return f'<nav class="toc" aria-label="{word}"><details><summary>{word}</summary><ol>{items}</ol></details></nav>'
+
+
 def block_html(block: Block, lang: str = "fr") -> str:
     """One block as markup."""
     kind = block["kind"]
@@ -154,6 +171,8 @@ def block_html(block: Block, lang: str = "fr") -> str:
         return f'<h{level} id="{slug(block["text"])}">{escape(block["text"], quote=False)}</h{level}>'
     if kind == "paragraph":
         return f"<p>{runs_html(block['runs'])}</p>"
+    if kind == "contents":
+        return _contents(block, lang)
     return {"table": _table, "figure": _figure, "cover": _cover, "keyfigures": _keys, "list": _list, "note": _note}[
         kind
     ](block, lang)
@@ -195,4 +214,7 @@ def render(document: dict, notebook: object) -> str:
     body, _ = exporter.from_notebook_node(
         notebook, resources={"veille": {"document": document, "css": font_faces() + re.sub(r"\n\s*", "", css)}}
     )
+    for block in document["blocks"]:
+        if block["kind"] == "contents":
+            body = body.replace(CONTENTS, _contents(block, document["lang"]), 1)
     return body

@@ -20,7 +20,10 @@ FONTS = HERE / "fonts"
 FAMILY = "Veille Sans"
 
 # The only words of the renderers: everything else is the document's.
-LABELS = {"fr": {"figure": "Figure", "table": "Tableau"}, "en": {"figure": "Figure", "table": "Table"}}
+LABELS = {
+    "fr": {"figure": "Figure", "table": "Tableau", "contents": "Sommaire"},
+    "en": {"figure": "Figure", "table": "Table", "contents": "Contents"},
+}
 
 # A longer table may run over two pages: kept whole, it would leave half a page white.
 ROWS_KEPT_TOGETHER = 14
@@ -42,10 +45,27 @@ _IMAGE = b"""\
 """
 
 
+def with_pages(document: dict) -> dict:
+    """The document with the page of each heading in its table of contents; the same where it has none."""
+    if not any(block["kind"] == "contents" for block in document["blocks"]):
+        return document
+    inputs = _inputs(document)
+    inputs["scale"] = _best_scale(document, inputs)
+    found = [p for p in _query("<heading-at>", inputs) if p["level"] == 2]
+    # Page numbers move nothing: the scale that was found holds for the whole.
+    blocks = [
+        {**b, "items": [{**i, "page": str(p["page"])} for i, p in zip(b["items"], found, strict=True)]}
+        if b["kind"] == "contents"
+        else b
+        for b in document["blocks"]
+    ]
+    return {**document, "blocks": blocks, "scale": inputs["scale"]}
+
+
 def render(document: dict, out: Path) -> None:
     """Write `document` as a PDF to `out`. Raises BuildFailed when it cannot be set."""
     inputs = _inputs(document)
-    inputs["scale"] = _best_scale(document, inputs)
+    inputs["scale"] = document.get("scale") or _best_scale(document, inputs)
     out.write_bytes(_compile(TEMPLATE, inputs, format="pdf", pdf_standards="ua-1"))
 
 

@@ -11,6 +11,8 @@ PREFIX = "template_"
 # GBV comes as monthly tables that identify nobody (`gbv_tables`), never row by row.
 NOT_SENT = (
     "datasets",
+    "findings",
+    "indicators",
     "places",
     "products",
     "published_figures",
@@ -21,6 +23,8 @@ NOT_SENT = (
     "gbv_services",
     "incident_services",
 )
+# What people call a template.
+ALSO = {"indicators": "template_indicator_values"}
 # The column by which a partner's file holds only its own months, or days: the newest file that speaks of one holds.
 PERIODS = ("month", "quarter", "period", "reference_date")
 
@@ -33,7 +37,11 @@ def names() -> tuple[str, ...]:
 def _column(owner: Table, name: str) -> dict[str, object]:
     spec = owner.asked[name]
     # Several choices in one cell stand apart by « ; », and places come with their name: the builder reads both.
-    kind = "place" if spec.type == "codes" or name in template.PLACES else spec.type
+    kind = (
+        "place"
+        if spec.type == "codes" or name in template.PLACES or (owner.name, name) == template.INDICATOR
+        else spec.type
+    )
     return {
         "to": name,
         "type": kind,

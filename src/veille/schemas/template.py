@@ -17,6 +17,7 @@ from xlsxwriter.utility import xl_col_to_name
 from ..codes import code_list, label, mapping
 from ..places import LEVELS, gazetteer
 from ..render import zips
+from ..strategy.frames import every_indicator
 from .definitions import Column, Rule, Table
 from .definitions import table as definition
 
@@ -26,6 +27,7 @@ YES_NO = {"Oui": True, "Non": False}
 FIRST_DAY = date(2000, 1, 1)
 TITLE_MAX, MESSAGE_MAX = 32, 255  # what Excel accepts in the box beside a cell
 PLACES = ("pcode", "region_pcode", "cercle_pcode", "commune_pcode")
+INDICATOR = ("indicator_values", "indicator_id")  # its list is that of the frames
 NOTHING = f"{LISTS}!$A$10000"  # an empty cell, below every list
 KINDS = {
     "text": "Texte",
@@ -63,6 +65,8 @@ def entries(name: str, column: str, edition: str = "cod2015") -> dict[str, objec
         return dict(YES_NO)
     if spec.codes:
         return {entry["fr"]: code for code, entry in code_list(spec.codes).items()}
+    if (name, column) == INDICATOR:
+        return {f"{ident} {one.title}": ident for ident, one in every_indicator().items()}
     if column in PLACES and "edition" in definition(name).columns:
         return _places(spec.pattern, edition)
     return {}
@@ -94,8 +98,10 @@ def _source(lists: _Lists, table: Table, column: str, spec: Column) -> str:
     An edition whose places the gazetteer does not hold (communes of cod2021) gets an empty list, never another's; so does
     a row whose edition is not written yet.
     """
-    if spec.codes or spec.type == "yes_no":
-        return "=" + lists.range(spec.codes or "oui_non", tuple(entries(table.name, column)))
+    if spec.codes or spec.type == "yes_no" or (table.name, column) == INDICATOR:
+        return "=" + lists.range(
+            spec.codes or (column if spec.type == "text" else "oui_non"), tuple(entries(table.name, column))
+        )
     written = f"${xl_col_to_name(list(table.asked).index('edition'))}{FIRST_ROW + 1}"
     formula = NOTHING
     for edition in reversed(code_list("edition")):

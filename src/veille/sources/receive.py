@@ -25,6 +25,7 @@ from ..errors import BadData, BadParameter, DisclosureRefused, UnknownName
 from ..places import fold
 from ..project import Project
 from ..render import quality as quality_report
+from ..schemas import forms
 from ..tables import build as tables
 from ..tables import gbv_recorder
 from . import decisions, formats, quality, reading, registry
@@ -76,10 +77,11 @@ def families() -> dict[str, list[str]]:
 
 def _source(given: str, path: Path) -> str:
     """The source of a file: the one that was named, or the one of that family whose header it has."""
+    given = forms.ALSO.get(given, given)
     if given in readable():
         return given
     if given not in families():
-        raise UnknownName("Source", given, [*readable(), *families()], feminine=True)
+        raise UnknownName("Source", given, [*readable(), *families(), *forms.ALSO], feminine=True)
     if len(families()[given]) == 1:
         return families()[given][0]  # its own reader says better what is wrong
     fits = [name for name in families()[given] if _fits(path, name)]

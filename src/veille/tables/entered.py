@@ -14,8 +14,12 @@ from ..schemas.definitions import Column, Table, table
 from ..sources.reading import Fault
 from ..sources.registry import Received
 from ..sources.snapshots import Snapshot
+from . import indicators
 from .built import Built, refuse_rows, store
 from .contracts import breaches
+
+# What a table's rows must hold beyond its contract: their frame -> the rows that break each rule, and what to do.
+CHECKS: dict[str, Callable[[pd.DataFrame], list[tuple[str, str, list[int]]]]] = {"indicator_values": indicators.check}
 
 # Columns that nobody is asked for, and what they follow from. The others stay blank until a later step writes them.
 COMPUTED: dict[tuple[str, str], Callable[[pd.DataFrame], pd.Series]] = {
@@ -51,6 +55,9 @@ def _read_cells(df: pd.DataFrame, owner: Table) -> dict[str, list[int]]:
     """Turn places and several choices into codes, in place; rule -> rows where a cell is neither."""
     wrong: dict[str, list[int]] = {}
     for name, spec in owner.asked.items():
+        if (owner.name, name) == template.INDICATOR:
+            listed = template.entries(owner.name, name)
+            df[name] = pd.Series([listed.get(text, text) for text in df[name]], index=df.index, dtype=object)
         if name not in template.PLACES and spec.type != "codes":
             continue
         values: list[str | None] = []
@@ -88,6 +95,9 @@ def build(received: Received, snapshot: Snapshot) -> Built:
     wrong = _read_cells(df, owner)
     refused = [Fault(rule, "", "Choisissez dans la liste.", len(rows), tuple(rows)) for rule, rows in wrong.items()]
     df = df[~df["row"].isin({r for rows in wrong.values() for r in rows})].reset_index(drop=True)
+    for rule, remedy, rows in CHECKS[owner.name](df) if owner.name in CHECKS else ():
+        refused.append(Fault(rule, "", remedy, len(rows), tuple(rows)))
+        df = df[~df["row"].isin(rows)].reset_index(drop=True)
     for name, spec in owner.kept.items():
         if spec.computed:
             make = COMPUTED.get((owner.name, name))

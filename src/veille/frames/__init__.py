@@ -1,0 +1,1 @@
+"""The frames of the strategy and of the workplan, one YAML each."""
