@@ -26,9 +26,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veille import bundle, formats, products, versions
-from veille.bundle import verify
+from veille.bundle import again, verify
 from veille.disclosure.safe import SafeTables
-from veille.errors import BadParameter, BuildFailed, UnknownName
+from veille.errors import BadData, BadParameter, BuildFailed, UnknownName
 
 REAL = ("bulletin", "gao", "2016-10")
 EXAMPLE = ("bulletin", "gao", "2017-06")
@@ -594,3 +594,102 @@ def test_the_area_may_be_left_out_when_there_is_only_one(monkeypatch):
             bundle.place_and_period("bulletin", *given_)
     with pytest.raises(UnknownName):
         bundle.place_and_period("buletin", "gao", "2017-06")
+
+
+# ---- made again, without the data ---------------------------------------------------------------------------------
+
+
+def zipped(files: dict[str, bytes], path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.full
+def test_the_report_is_made_again_from_its_safe_tables_byte_for_byte(zips, tmp_path):
+    """In an empty folder: neither the project's data nor its parameters are there."""
+    done = projects.veille(tmp_path, "rebuild", str(zips["real"]), "--out", "refait", VEILLE_ROOT=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("identique  ") == 5 and "DIFFÉRENT" not in done.stdout
+    with zipfile.ZipFile(zips["real"]) as archive:
+        for name in ("bulletin_gao_2016-10.html", "bulletin_gao_2016-10.pdf", "numbers.csv"):
+            assert (tmp_path / "refait" / name).read_bytes() == archive.read(f"report/{name}")
+    assert [p.name for p in tmp_path.iterdir()] == ["refait"]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("arguments", [EXAMPLE, ("gbvims", "mali", "2017-Q2")], ids=["bulletin", "gbvims"])
+def test_any_report_is_made_again(mine, tmp_path, arguments):
+    assert projects.here(mine, "build", *arguments).returncode == 0
+    folder = unpacked(bundled(mine, *arguments), tmp_path / "vide")
+    before = projects.sealed(folder)
+    done = projects.here(folder, "rebuild", ".")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("identique  ") == 5
+    assert projects.sealed(folder) == before
+
+
+def test_what_is_made_again_differently_is_named(files, tmp_path):
+    """A Word file that nobody built, with its lists in order: only making it again tells."""
+    name = "report/bulletin_gao_2016-10.docx"
+    changed = listed_again({**files, name: files[name] + b"x"})
+    done = projects.here(tmp_path, "rebuild", str(zipped(changed, tmp_path / "x.zip")))
+    assert done.returncode == 1
+    assert "DIFFÉRENT  bulletin_gao_2016-10.docx" in done.stdout and done.stdout.count("identique") == 4
+    assert "1 fichier(s) du rapport ne se refont pas à l’identique." in done.stderr
+
+
+def manifest_with(files: dict[str, bytes], **changes: object) -> dict[str, bytes]:
+    manifest = json.loads(files[verify.MANIFEST]) | changes
+    return listed_again({**files, verify.MANIFEST: verify.as_json(manifest)})
+
+
+def test_another_programme_does_not_make_it_again(files, tmp_path):
+    path = zipped(manifest_with(files, code_digest="0" * 64, git_commit="a" * 40), tmp_path / "x.zip")
+    with pytest.raises(BuildFailed, match="git checkout a{40}"):
+        again.rebuild(path)
+
+
+def test_other_installed_versions_do_not_make_it_again(files, tmp_path):
+    versions_ = json.loads(files[verify.MANIFEST])["locked_versions"] | {"typst": "0.0.1"}
+    with pytest.raises(BuildFailed, match="autres versions de : typst"):
+        again.rebuild(zipped(manifest_with(files, locked_versions=versions_), tmp_path / "x.zip"))
+
+
+def test_a_notebook_of_a_bundle_is_never_run(files, tmp_path):
+    """Even when its digest is the right one for it."""
+    name = "notebooks/bulletin.ipynb"
+    own = tmp_path / "bulletin.ipynb"
+    own.write_bytes(files[name] + b"\n")
+    inputs = json.loads(files[verify.MANIFEST])["inputs"] | {name: verify.digest(own.read_bytes())}
+    digest = again.packet.code_digest(own)
+    changed = manifest_with({**files, name: own.read_bytes()}, inputs=inputs, code_digest=digest)
+    with pytest.raises(BuildFailed, match="une autre version de veille"):
+        again.rebuild(zipped(changed, tmp_path / "x.zip"))
+
+
+@pytest.mark.parametrize("name", ["params/../../x", "../x", "/x", "params\\x"])
+def test_a_name_that_leads_elsewhere_is_refused(files, tmp_path, name):
+    with pytest.raises(BadData, match="mènerait ailleurs"):
+        again.rebuild(zipped(listed_again({**files, name: b"x"}), tmp_path / "x.zip"))
+
+
+def test_what_is_not_a_bundle_is_refused(files, tmp_path):
+    (tmp_path / "notes.txt").write_text("x", encoding="utf-8")
+    with pytest.raises(BadParameter, match="pas un dossier de l’évaluateur"):
+        again.rebuild(tmp_path / "notes.txt")
+    with pytest.raises(BadData, match="CONTENTS.json : manque"):
+        again.rebuild(tmp_path)
+    with pytest.raises(BadParameter, match="existe déjà"):
+        again.rebuild(tmp_path, tmp_path)
+
+
+@pytest.mark.full
+def test_a_released_version_is_no_draft(mine):
+    assert projects.here(mine, "release", "--as-of", "2026-11-21").returncode == 0
+    asked = (*REAL, "--as-of", "2026-11-21")
+    assert projects.here(mine, "build", *asked).returncode == 0
+    done = projects.here(mine, "bundle", *asked)
+    assert done.returncode == 0 and "brouillon" not in done.stderr, done.stderr
+    assert "brouillon" in projects.here(mine, "build", *REAL).stderr + projects.here(mine, "bundle", *REAL).stderr

@@ -160,6 +160,28 @@ def bundle(
     print(f"Empreinte à noter ailleurs : {made.fingerprint}")
 
 
+@app.command()
+def rebuild(
+    path: Annotated[Path, typer.Argument(help="Le zip, ou le dossier décompressé", metavar="DOSSIER")],
+    out: Annotated[str, typer.Option("--out", help="Garde le rapport refait dans ce dossier, nouveau")] = "",
+    debug: Debug = False,
+) -> None:
+    """Refait le rapport d’un dossier de l’évaluateur à partir de ses tables sûres, et compare chaque fichier."""
+    from .build import packet
+    from .bundle import again
+    from .errors import BuildFailed
+
+    with packet.disk_errors():
+        same = again.rebuild(path, Path(out) if out else None, _say)
+    for name, is_same in same.items():
+        print(f"  {'identique' if is_same else 'DIFFÉRENT'}  {name}")
+    if not all(same.values()):
+        raise BuildFailed(
+            f"{sum(not s for s in same.values())} fichier(s) du rapport ne se refont pas à l’identique.",
+            "Sous un autre système, la mise en page peut différer ; numbers.csv, jamais. Comparez avec --out.",
+        )
+
+
 def _relative(path: Path) -> str:
     return os.path.relpath(path) if Path.cwd() in path.parents else str(path)
 

@@ -43,6 +43,11 @@ _NAME = re.compile(r"[A-Za-z0-9_+.-]+(/[A-Za-z0-9_+.-]+)*")
 Files = dict[str, bytes]
 
 
+def is_plain(name: str) -> bool:
+    """Whether every system takes a file name as it is, inside the folder where it is unpacked."""
+    return bool(_NAME.fullmatch(name)) and ".." not in name
+
+
 @dataclass(frozen=True)
 class Made:
     """A finished bundle: where it is, how many files it holds, and the sha256 of its list, to be noted when it is handed over."""
@@ -201,7 +206,7 @@ def _collect(plan: Plan) -> Files:
         "verify.py": resources.files(__package__).joinpath("verify.py").read_bytes(),
         "LISEZMOI.txt": _read_me(plan, manifest).encode(),
     }
-    if strange := [name for name in files if not _NAME.fullmatch(name) or ".." in name]:
+    if strange := [name for name in files if not is_plain(name)]:
         raise BuildFailed(f"{len(strange)} nom(s) de fichier que tous les systèmes n’acceptent pas.", "Signalez-le.")
     contents = {
         "schema_version": SCHEMA_VERSION,
@@ -258,13 +263,17 @@ nombres sont vrais : il dit que ce sont ceux des tables sûres.
   logiciels           : requirements/run.txt
   construit sous      : Python {made_with["python"]}, {made_with["system"]} {made_with["machine"]}
 
-Qui détient aussi les données reçues se place dans le projet veille à ce commit, y installe ces versions
-(python -m pip install --require-hashes -r requirements/run.txt), et lance :
+Placez veille à ce commit et installez ces versions dans son environnement
+(python -m pip install --require-hashes -r requirements/run.txt). Puis, sans aucune donnée reçue :
+
+  veille rebuild DOSSIER
+
+refait le rapport à partir des tables sûres d’ici, et compare chaque fichier. Sous le même système, ils sont les mêmes à l’octet
+près ; sous un autre, la mise en page peut différer, numbers.csv non. Faites-le d’un dossier dont l’empreinte est la bonne.
+
+Qui détient aussi les données reçues refait tout, tables sûres comprises :
 
   {_build_command(plan)}
-
-Sous le même système, les fichiers ont alors les empreintes de report/manifest.json. Les données reçues ne sont pas ici.
-Pour une version plus ancienne que le dernier dépôt, ajoutez --as-of avec le jour du dernier dépôt reçu.
 """
 
 
