@@ -63,14 +63,16 @@ def place_and_period(name: str, region: str, period: str) -> tuple[str, str]:
     Raises UnknownName for an unknown product, BadParameter where something is missing.
     """
     product = products.product(name)
+    is_single = len(product.areas) == 1
     if region and not period:  # one word was given: the period
         region, period = "", region
-    if not region and len(product.areas) == 1:
+    if is_single and not region:
         region = product.areas[0]
     if not (region and period):
+        example = "2017-06" if "month" in product.period_kinds else "2017"
         raise BadParameter(
-            f"Il manque un paramètre : {'PÉRIODE' if region or len(product.areas) == 1 else 'ZONE ou PÉRIODE'}.",
-            f"Par exemple : veille bundle {name} {' '.join([*(() if len(product.areas) == 1 else ('gao',)), '2017-06' if 'month' in product.period_kinds else '2017'])}.",
+            f"Il manque un paramètre : {'PÉRIODE' if is_single else 'ZONE ou PÉRIODE'}.",
+            f"Par exemple : veille bundle {name} {example if is_single else f'gao {example}'}.",
         )
     return region, period
 
