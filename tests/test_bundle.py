@@ -503,13 +503,14 @@ def test_a_packet_that_was_changed_is_refused(mine, name, how):
     path = mine / "reports" / "bulletin" / "gao" / "2016-10" / name
     path.write_bytes(flipped(path.read_bytes(), 40)) if how == "changed" else path.unlink()
     said = refused(mine, *REAL)
-    assert f"{name} a changé depuis la construction du rapport" in said
+    what = "n’est pas celui de" if how == "changed" else "manque,"
+    assert f"Le dossier n’est pas fait : report/{name} : {what} report/manifest.json" in said
     assert "veille build bulletin gao 2016-10\n" in said
 
 
 def test_a_file_beside_the_packet_is_refused(mine):
     (mine / "reports" / "bulletin" / "gao" / "2016-10" / "notes.txt").write_text("x", encoding="utf-8")
-    assert "notes.txt a changé" in refused(mine, *REAL)
+    assert "report/notes.txt : en trop, report/manifest.json ne l’annonce pas." in refused(mine, *REAL)
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"outputs": 7}'])

@@ -116,10 +116,9 @@ def _packet(plan: Plan) -> Files:
     try:
         verify.check_report(files)
     except verify.Differs as differs:
-        changed = differs.lines[0].partition(" : ")[0].removeprefix("report/")
-        _refuse_unless(False, f"{changed} a changé depuis la construction du rapport", plan)
+        _refuse_unless(False, differs.lines[0].rstrip("."), plan)
     except (ValueError, KeyError, TypeError, AttributeError):
-        _refuse_unless(False, "manifest.json est illisible", plan)
+        _refuse_unless(False, f"{verify.MANIFEST} : illisible", plan)
     return files
 
 
@@ -302,7 +301,7 @@ def make(plan: Plan, say: Say = lambda line: None) -> Made:
     files = _collect(plan)
     consent.require(plan.version, plan.audience, versions.contributors(plan.version, plan.audience))
     done, wrong = verify.verify(files)
-    _refuse_unless(not wrong, f"il ne se vérifie pas ({wrong[0] if wrong else ''})", plan)
+    _refuse_unless(not wrong, "".join(wrong[:1]).rstrip("."), plan)
     if plan.version.nature == "real" and plan.project.releases(plan.audience) not in safe_folder(plan).parents:
         say(
             "Ces tables sûres ne figurent pas au registre des diffusions (veille release) : ce dossier est celui d’un brouillon."
