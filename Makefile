@@ -50,7 +50,7 @@ ifneq ($(value DEBUG),)
 export VEILLE_DEBUG = 1
 endif
 
-.PHONY: help bulletin gbvims report data list texts test test-full bench bench-disclosure lint lock clean
+.PHONY: help bulletin gbvims report bundle data list texts test test-full bench bench-disclosure lint lock clean
 
 help: ## Liste les commandes
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ gbvims: $(VENV)/.ready ## Fait une synthèse GBVIMS : REGION=mali PERIOD=2017-06
 
 report: $(VENV)/.ready ## Fait un rapport : PRODUCT=bulletin REGION=gao PERIOD=2017-06
 	@$(VEILLE) build
+
+bundle: $(VENV)/.ready ## Fait le dossier de l’évaluateur d’un rapport construit : PRODUCT= REGION= PERIOD= [AUDIENCE= AS_OF= NATURE=]
+	@$(VEILLE) bundle
 
 data: $(VENV)/.ready ## Lit les fichiers reçus et écrit les tables sûres (candidat)
 	@$(VEILLE) data

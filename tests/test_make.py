@@ -57,6 +57,7 @@ def test_make_alone_prints_one_line_per_command(tmp_path):
         "bulletin",
         "gbvims",
         "report",
+        "bundle",
         "data",
         "list",
         "texts",

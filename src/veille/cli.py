@@ -116,6 +116,72 @@ def build(
         _open_in_browser(made.page)
 
 
+@app.command()
+def bundle(
+    product: Product_,
+    region: Annotated[
+        str,
+        typer.Argument(
+            help="Zone ; inutile pour un produit qui n’en a qu’une",
+            metavar="[ZONE]",
+            envvar="VEILLE_REGION",
+            show_envvar=False,
+            show_default=False,
+        ),
+    ] = "",
+    period: Annotated[
+        str,
+        typer.Argument(
+            help="Période : 2017-06, 2017-Q2 ou 2017",
+            metavar="PÉRIODE",
+            envvar="VEILLE_PERIOD",
+            show_envvar=False,
+            show_default=False,
+        ),
+    ] = "",
+    as_of: AsOf = "",
+    audience: Audience = "cluster",
+    lang: Lang = "fr",
+    nature: Nature = "",
+    debug: Debug = False,
+) -> None:
+    """Fait le dossier de l’évaluateur d’un rapport construit : un zip qui se vérifie sans veille et sans les données."""
+    from . import bundle as bundles
+    from .build import packet, stage
+    from .project import find
+
+    region, period = bundles.place_and_period(product, region, period)
+    with packet.disk_errors():
+        plan = stage.plan(
+            find(), product, region, period, as_of=as_of, audience=audience, lang=lang, nature=nature, say=_say
+        )
+        made = bundles.make(plan, _say)
+    print(f"{_relative(made.path)}  {_size(made.path.stat().st_size)}, {made.files} fichiers")
+    print(f"Empreinte à noter ailleurs : {made.fingerprint}")
+
+
+@app.command()
+def rebuild(
+    path: Annotated[Path, typer.Argument(help="Le zip, ou le dossier décompressé", metavar="DOSSIER")],
+    out: Annotated[str, typer.Option("--out", help="Garde le rapport refait dans ce dossier, nouveau")] = "",
+    debug: Debug = False,
+) -> None:
+    """Refait le rapport d’un dossier de l’évaluateur à partir de ses tables sûres, et compare chaque fichier."""
+    from .build import packet
+    from .bundle import again
+    from .errors import BuildFailed
+
+    with packet.disk_errors():
+        same = again.rebuild(path, Path(out) if out else None, _say)
+    for name, is_same in same.items():
+        print(f"  {'identique' if is_same else 'DIFFÉRENT'}  {name}")
+    if not all(same.values()):
+        raise BuildFailed(
+            f"{sum(not s for s in same.values())} fichier(s) du rapport ne se refont pas à l’identique.",
+            "Sous un autre système, la mise en page peut différer ; numbers.csv, jamais. Comparez avec --out.",
+        )
+
+
 def _relative(path: Path) -> str:
     return os.path.relpath(path) if Path.cwd() in path.parents else str(path)
 

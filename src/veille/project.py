@@ -69,6 +69,10 @@ class Project:
         """The data-quality report of one snapshot: for the inside."""
         return self.reports / "qualite" / stream / received / "qualite.html"
 
+    def bundles(self, nature: str) -> Path:
+        """What is handed to evaluators: one zip per report, beside the reports of the same nature."""
+        return (self.reports / "exemple" if nature == "example" else self.reports) / "dossiers"
+
     def protection(self, nature: str, version: str, audience: str) -> Path:
         """Why each number of a candidate is hidden: for the inside, git-ignored."""
         return self.root / "data" / "processed" / "protection" / nature / version / f"{audience}.json"
