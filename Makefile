@@ -50,7 +50,7 @@ ifneq ($(value DEBUG),)
 export VEILLE_DEBUG = 1
 endif
 
-.PHONY: help bulletin gbvims report bundle data list texts test test-full bench bench-disclosure lint lock clean
+.PHONY: help bulletin gbvims evaluation followup report bundle data list texts test test-full bench bench-disclosure lint lock clean
 
 help: ## Liste les commandes
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,12 @@ bulletin: $(VENV)/.ready ## Fait un bulletin : REGION=gao MONTH=2017-06 [AS_OF= 
 
 gbvims: $(VENV)/.ready ## Fait une synthèse GBVIMS : REGION=mali PERIOD=2017-06|2017-Q2|2017 [AUDIENCE=cluster|public AS_OF= NATURE=]
 	@VEILLE_PRODUCT=gbvims $(VEILLE) build
+
+evaluation: $(VENV)/.ready ## Évalue la stratégie : YEAR=2017 [AUDIENCE=cluster|public NATURE=]
+	@VEILLE_PRODUCT=evaluation VEILLE_REGION=mali $(VEILLE) build
+
+followup: $(VENV)/.ready ## Suit la stratégie : PERIOD=2017-06 (deux mois, GCS) ou 2020-Q3 (plan de l’EHP)
+	@VEILLE_PRODUCT=followup VEILLE_REGION=mali $(VEILLE) build
 
 report: $(VENV)/.ready ## Fait un rapport : PRODUCT=bulletin REGION=gao PERIOD=2017-06
 	@$(VEILLE) build

@@ -595,6 +595,8 @@ def test_a_drop_down_holds_every_code_of_its_list(books, name):
             assert list(texts.values()) == list(code_list(spec.codes))
         elif spec.type == "yes_no":
             assert listed(book, rule.formula1) == ["Oui", "Non"]
+        elif (name, column) == template.INDICATOR:
+            assert listed(book, rule.formula1) == list(texts) and len(texts) == 68 + 54 + 10
         elif texts:
             nothing = book["Listes"][template.NOTHING.split("!")[1].replace("$", "")]
             assert template.NOTHING in rule.formula1 and nothing.value is None  # any other edition, or none written yet

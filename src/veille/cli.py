@@ -86,8 +86,8 @@ def _open_in_browser(page: Path) -> None:
 @app.command()
 def build(
     product: Product_,
-    region: Region,
-    period: Period,
+    region: Region = "",
+    period: Period = "",
     as_of: AsOf = "",
     audience: Audience = "cluster",
     lang: Lang = "fr",
@@ -102,6 +102,7 @@ def build(
     from .build import packet, stage
     from .project import find
 
+    region, period = stage.place_and_period(product, region, period, "build")
     with packet.disk_errors():
         plan = stage.plan(
             find(), product, region, period, as_of=as_of, audience=audience, lang=lang, nature=nature, say=_say
@@ -150,7 +151,7 @@ def bundle(
     from .build import packet, stage
     from .project import find
 
-    region, period = bundles.place_and_period(product, region, period)
+    region, period = stage.place_and_period(product, region, period, "bundle")
     with packet.disk_errors():
         plan = stage.plan(
             find(), product, region, period, as_of=as_of, audience=audience, lang=lang, nature=nature, say=_say
@@ -274,6 +275,31 @@ def disclosure_explain(
     for line in explain.explain(
         notes, SafeTables.read(plan.safe), in_force, areas, plan.area, str(plan.period), audience
     ):
+        print(line)
+
+
+@app.command("evidence")
+def evidence_(
+    product: Product_,
+    period: Period,
+    audience: Audience = "cluster",
+    nature: Nature = "",
+    debug: Debug = False,
+) -> None:
+    """Dit ce que devient chaque preuve citée : confirmée, révisée depuis, ou dont le rapport manque."""
+    from .build import packet, stage
+    from .project import find
+    from .strategy import evidence
+
+    region, period = stage.place_and_period(product, "", period, "evidence")
+    with packet.disk_errors():
+        plan = stage.plan(find(), product, region, period, audience=audience, nature=nature, say=_say)
+        if not plan.product.frames:
+            raise BadParameter(
+                f"{plan.product.title} : ce rapport ne cite pas de preuves.", "Prenez evaluation ou followup."
+            )
+        stood = stage.evidence_of(plan)
+    for line in evidence.lines(stood):
         print(line)
 
 

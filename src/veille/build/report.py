@@ -93,7 +93,7 @@ def _written_about_frame(plan: Plan) -> list[Path]:
     asked = stage.frame_asked(plan)
     written = [decided.path(plan.project.params, f, asked.frame.code, asked.nature) for f in ("targets", "findings")]
     register = decided.findings(plan.project.params, asked.frame, asked.nature)
-    return written + evidence.manifests(plan.project, asked.nature, asked.audience, register)
+    return written + evidence.read_for(plan.project, asked.nature, asked.audience, register)
 
 
 def _cited(plan: Plan, say: Say) -> Callable[[str], None]:
@@ -185,7 +185,8 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
                 "version": plan.version.id,
                 "received": plan.version.newest_received.isoformat(),
                 "verdict": safe.meta["verdict"],
-                "inputs": before,
+                # What the notebook was given: the tables of the version, with those of its frame.
+                "inputs": before | packet.hash_inputs({"candidate.json": draft / "stage" / "safe" / "candidate.json"}),
                 "received_rows": {s["source"]: s["balance"] for s in safe.meta["sources"] if "balance" in s},
                 "code_digest": packet.code_digest(notebook),
                 "locked_versions": packet.locked_versions(plan.project.root),

@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .. import consent, periods, places, texts, versions
@@ -18,7 +18,7 @@ from ..periods import Period
 from ..products import Product, product
 from ..project import Project, find
 from ..schemas import datapackage
-from ..strategy import followup
+from ..strategy import decided, evidence, followup
 from ..versions import Say, Version
 
 AUDIENCES = ("cluster", "public")
@@ -78,6 +78,26 @@ def one_of(what: str, given: str, known: tuple[str, ...], *, feminine: bool = Fa
     if given not in known:
         raise UnknownName(what, given, known, feminine=feminine)
     return given
+
+
+def place_and_period(name: str, region: str, period: str, command: str) -> tuple[str, str]:
+    """The area and the period that are asked for; the area may be left out for a product that has only one.
+
+    Raises UnknownName for an unknown product, BadParameter where something is missing.
+    """
+    asked = product(name)
+    is_single = len(asked.areas) == 1
+    if region and not period:  # one word was given: the period
+        region, period = "", region
+    if is_single and not region:
+        region = asked.areas[0]
+    if not (region and period):
+        example = "2017-06" if "month" in asked.period_kinds else "2017"
+        raise BadParameter(
+            f"Il manque un paramètre : {'PÉRIODE' if is_single else 'ZONE ou PÉRIODE'}.",
+            f"Par exemple : veille {command} {name} {example if is_single else f'gao {example}'}.",
+        )
+    return region, period
 
 
 def periods_with_data(safe: SafeTables, product_: Product, area: str) -> list[str]:
@@ -257,9 +277,24 @@ def tables(plan_: Plan, make: Callable[[str], None] | None = None) -> SafeTables
     `make` builds a report that is cited and missing. Raises BadData for what people wrote and that does not hold.
     """
     safe = SafeTables.read(plan_.safe)
-    if not plan_.product.frames:
+    if not plan_.product.frames or followup.is_joined(safe):
         return safe
     return followup.join(frame_asked(plan_), safe, rules.load(plan_.project.params), make)
+
+
+def evidence_of(plan_: Plan) -> list[evidence.Stood]:
+    """Every number that the findings about a frame cite, and what became of it."""
+    asked = frame_asked(plan_)
+    register = decided.findings(plan_.project.params, asked.frame, asked.nature)
+    return evidence.graph(plan_.project, asked.nature, asked.audience, register, tables(plan_))
+
+
+def with_tables(plan_: Plan, folder: Path) -> Plan:
+    """The same plan with the safe tables that its notebook is given, written below `folder` where its frame adds to them."""
+    if not plan_.product.frames:
+        return plan_
+    tables(plan_).write(folder, datapackage.describe)
+    return replace(plan_, safe=folder)
 
 
 def fill(plan_: Plan, folder: Path, make: Callable[[str], None] | None = None) -> None:

@@ -16,7 +16,7 @@ from datetime import date
 from importlib import resources
 from pathlib import Path
 
-from .. import consent, products, versions
+from .. import consent, versions
 from ..build import packet, stage
 from ..build.stage import Plan
 from ..disclosure.safe import SafeTables
@@ -33,8 +33,10 @@ CARRIED = (
     "params/disclosure.yml",
     "params/contacts.yml",
     "params/targets/",
+    "params/findings/",
     "params/texts/",
     "notebooks/",
+    "reports/",  # of the reports that are cited: the manifest, and the numbers that they print
 )
 # Keys of restricted rows, admitted spellings of senders, names of organisations.
 INSIDE = ("params/corrections.yml", "params/aliases.csv", "params/consent.yml")
@@ -57,35 +59,10 @@ class Made:
     fingerprint: str
 
 
-def place_and_period(name: str, region: str, period: str) -> tuple[str, str]:
-    """The area and the period that are asked for; the area may be left out for a product that has only one.
-
-    Raises UnknownName for an unknown product, BadParameter where something is missing.
-    """
-    product = products.product(name)
-    is_single = len(product.areas) == 1
-    if region and not period:  # one word was given: the period
-        region, period = "", region
-    if is_single and not region:
-        region = product.areas[0]
-    if not (region and period):
-        example = "2017-06" if "month" in product.period_kinds else "2017"
-        raise BadParameter(
-            f"Il manque un paramètre : {'PÉRIODE' if is_single else 'ZONE ou PÉRIODE'}.",
-            f"Par exemple : veille bundle {name} {example if is_single else f'gao {example}'}.",
-        )
-    return region, period
-
-
 def target(plan: Plan) -> Path:
     """`reports/[exemple/]dossiers/<product>_<place>_<period>[+public][+asof-D].zip`."""
     name = f"{plan.product.name}_{plan.area.code}_{plan.target.name}.zip"
     return plan.project.bundles(plan.version.nature) / name
-
-
-def safe_folder(plan: Plan) -> Path:
-    """The safe tables that the notebook of this report was given: the one place that says which they are."""
-    return plan.safe
 
 
 def _build_command(plan: Plan) -> str:
@@ -129,7 +106,7 @@ def _check_same(plan: Plan, manifest: dict) -> None:
     _refuse_unless(same, "le rapport à cette place est celui d’autres paramètres", plan)
     data = (manifest.get("version"), manifest.get("nature")) == (plan.version.id, plan.version.nature)
     _refuse_unless(data, "le rapport est d’une autre version des données", plan)
-    candidate = packet.hash_inputs({"candidate.json": safe_folder(plan) / "candidate.json"})
+    candidate = packet.hash_inputs({"candidate.json": plan.safe / "candidate.json"})
     tables = candidate.items() <= manifest.get("inputs", {}).items() and bool(candidate)
     _refuse_unless(tables, "les tables sûres ne sont plus celles du rapport", plan)
     code = packet.code_digest(plan.project.notebooks / plan.product.notebook)
@@ -169,7 +146,7 @@ def _written(plan: Plan, manifest: dict) -> Files:
 
 def _safe(plan: Plan) -> Files:
     """The sealed tables, and nothing that lies beside them. Raises BuildFailed when a seal is broken."""
-    folder = safe_folder(plan)
+    folder = plan.safe
     sealed = SafeTables.read(folder).meta["files"]
     return {f"safe/{name}": (folder / name).read_bytes() for name in ["candidate.json", *sealed]}
 
@@ -234,6 +211,7 @@ que le rapport n’en imprime : il se transmet aux mêmes lecteurs que le rappor
   report/            le rapport tel qu’il fut construit, numbers.csv et manifest.json
   safe/              les tables sûres : les nombres qui ont passé les règles de protection, scellés
   params/            les zones, les règles de protection, le contact, et le texte que des personnes ont écrit
+  reports/           de chaque rapport cité, son manifeste et ses nombres (s’il y en a)
   notebooks/         le carnet qui raconte le rapport
   requirements/      les versions exactes des logiciels employés
   fonts/             la police de caractères et sa licence
@@ -298,21 +276,26 @@ def make(plan: Plan, say: Say = lambda line: None) -> Made:
     its safe tables say, ConsentMissing when an organisation behind any GBV table of the version has not agreed: all of
     them are in the bundle, whatever the report is about.
     """
-    files = _collect(plan)
+    with packet.draft(plan.project) as draft:
+        return _make(plan, stage.with_tables(plan, draft / "safe"), draft, say)
+
+
+def _make(plan: Plan, given: Plan, draft: Path, say: Say) -> Made:
+    """`given`: the plan with the safe tables that the notebook was given."""
+    files = _collect(given)
     consent.require(plan.version, plan.audience, versions.contributors(plan.version, plan.audience))
     done, wrong = verify.verify(files)
     _refuse_unless(not wrong, "".join(wrong[:1]).rstrip("."), plan)
-    if plan.version.nature == "real" and plan.project.releases(plan.audience) not in safe_folder(plan).parents:
+    if plan.version.nature == "real" and plan.project.releases(plan.audience) not in plan.safe.parents:
         say(
             "Ces tables sûres ne figurent pas au registre des diffusions (veille release) : ce dossier est celui d’un brouillon."
         )
     path = target(plan)
-    with packet.draft(plan.project) as draft:
-        made = draft / path.name
-        with open(made, "wb") as file:
-            file.write(_zip(files, date.fromisoformat(json.loads(files[verify.MANIFEST])["received"])))
-            file.flush()
-            os.fsync(file.fileno())
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(made, path)
+    made = draft / path.name
+    with open(made, "wb") as file:
+        file.write(_zip(files, date.fromisoformat(json.loads(files[verify.MANIFEST])["received"])))
+        file.flush()
+        os.fsync(file.fileno())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(made, path)
     return Made(path, len(files), verify.digest(files[verify.LIST]))

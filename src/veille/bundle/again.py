@@ -54,7 +54,7 @@ def read(path: Path) -> Files:
 def _lay_out(files: Files, manifest: dict, root: Path) -> Plan:
     """The bundle as a small project, and the plan of its report."""
     for name, content in files.items():
-        if name.startswith(("params/", "notebooks/", "requirements/", "safe/")):
+        if name.startswith(("params/", "notebooks/", "requirements/", "safe/", "reports/")):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(content)
     project, asked = Project(root), manifest["parameters"]

@@ -150,11 +150,17 @@ def check_safe(files: Files) -> str:
 def check_inputs(files: Files) -> str:
     """What people wrote and decided, and the notebook, against the manifest."""
     inputs = json.loads(files[MANIFEST])["inputs"]
-    here = sorted(name for name in files if name.startswith(("params/", "notebooks/")))
+    here = sorted(name for name in files if name.startswith(("params/", "notebooks/", "reports/")))
     wrong = [f"{name} : n’est pas celui de {MANIFEST}." for name in here if inputs.get(name) != digest(files[name])]
+    # A cited report: the numbers are those that its own manifest seals.
+    for name in here:
+        if name.startswith("reports/") and name.endswith("/numbers.csv"):
+            cited = json.loads(files.get(name[: -len("numbers.csv")] + "manifest.json", b"{}"))
+            if cited.get("outputs", {}).get("numbers.csv", {}).get("sha256") != digest(files[name]):
+                wrong.append(f"{name} : n’est pas celui du manifeste de ce rapport cité.")
     if wrong:
         raise Differs(wrong)
-    return f"params/, notebooks/ : {len(here)} fichiers, ceux du rapport"
+    return f"params/, notebooks/, reports/ : {len(here)} fichiers, ceux du rapport"
 
 
 # --- 4. numbers.csv, made again --------------------------------------------------------------------------------------
@@ -166,6 +172,8 @@ def display(value: str, unit: str, status: str) -> str:
         return "n.p."
     if status == "not_received" or value == "":
         return "n.d."
+    if unit == "yes_no":
+        return "oui" if value == "1" else "non"
     whole, _, decimals = format(Decimal(value).quantize(Decimal("0.001"), ROUND_HALF_EVEN), ",f").partition(".")
     text = whole.replace(",", NARROW_SPACE).replace("-", MINUS)
     if decimals.strip("0"):

@@ -27,6 +27,7 @@ from ..render.document import (
     strong,
     warn,
 )
+from ..strategy import evidence
 from ..strategy.frames import Activity, Frame, Goal, Indicator, Result, frame
 from . import theme
 from .cover import cover_of, key_item
@@ -39,13 +40,6 @@ from .words import agree, counted, joined, say
 UNITS = {"number": "#", "percent": "%", "yes_no": "O/N", "category": "cat."}
 NOT_SET = "–"
 DONE, PARTLY, NOT_DONE, NOT_REPORTED = "done", "partly_done", "not_done", "not_reported"
-STATES = {
-    "sound": "confirmé",
-    "rebuilt": "confirmé, rapport refait depuis",
-    "revised": "révisé depuis",
-    "missing": "rapport absent",
-}
-FLAGGED = ("revised", "missing")
 
 
 # --- what the edition holds -----------------------------------------------------------------------------------------
@@ -1026,7 +1020,7 @@ def table_of_evidence(edition: Edition, *kinds: str) -> Shown:
             if e["state"] in ("sound", "rebuilt")
             else say(warn(say(_told(edition, f"cited:{ref}"))), " ; aujourd’hui ", now)
         )
-        state = STATES[e["state"]]
+        state = evidence.WORDS[e["state"]].lower()
         rows.append(
             row(
                 first,
@@ -1043,7 +1037,7 @@ def table_of_evidence(edition: Edition, *kinds: str) -> Shown:
                         )
                     ),
                 ),
-                say(warn(say(state))) if e["state"] in FLAGGED else state,
+                say(warn(say(state))) if e["state"] in evidence.FLAGGED else state,
             )
         )
     columns = [

@@ -157,8 +157,29 @@ def reports(stood: Iterable[Stood]) -> list[Report]:
     return list({s.report.name: s.report for s in stood if s.report}.values())
 
 
-def manifests(project: Project, nature: str, audience: str, register: Register) -> list[Path]:
-    """The manifests of the reports that a register cites, those that are there."""
+def read_for(project: Project, nature: str, audience: str, register: Register) -> list[Path]:
+    """What is read of the reports that a register cites, where they are there: the manifest, and the numbers printed."""
     names = dict.fromkeys(c.report for c in _all(register))
-    found = [folder_of(project, nature, name, audience) / "manifest.json" for name in names]
+    folders = [folder_of(project, nature, name, audience) for name in names]
+    found = [folder / name for folder in folders for name in ("manifest.json", "numbers.csv")]
     return [path for path in found if path.is_file()]
+
+
+WORDS = {
+    SOUND: "confirmé",
+    REBUILT: "confirmé, rapport refait depuis",
+    REVISED: "RÉVISÉ DEPUIS",
+    MISSING: "RAPPORT ABSENT",
+}
+
+
+def lines(stood: Iterable[Stood]) -> list[str]:
+    """One line per cited number: finding, state, report, key, and the data version; then how many no longer hold."""
+    stood = list(stood)
+    out = [
+        f"{s.finding:<8} {WORDS[s.state]:<32} {s.cited.report:<24} {s.cited.key}"
+        + (f"  version {s.report.version}, manifeste {s.report.manifest[:SHORT]}" if s.report else "")
+        for s in stood
+    ]
+    flagged = len({s.finding for s in stood if s.state in FLAGGED})
+    return [*out, f"{len(stood)} nombres cités ; constats à revoir : {flagged}."]

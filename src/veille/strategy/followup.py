@@ -60,6 +60,11 @@ def frame_of(product: Product, period: Period) -> Frame:
     return frame(product.frames[period.kind])
 
 
+def is_joined(safe: SafeTables) -> bool:
+    """Whether these safe tables are already those of a page about a frame."""
+    return "frame" in safe.records
+
+
 def has_values(safe: SafeTables, year: int, of: Frame) -> bool:
     """Whether a value of an indicator of the frame was received for a year."""
     ours = {given.address_of(i) for i in of.indicators.values()}
