@@ -18,6 +18,8 @@ OVERLAPPING = "Plusieurs réponses possibles : les lignes ne s’additionnent pa
 # Care or a referral, as Primero counts it: what was had elsewhere is neither, and the monthly tables leave it out too.
 HEALTH = ("referred", "provided")
 OUTCOMES = ("referred", "provided", "declined", "unavailable")
+# Not one of the 24: monthly tables give age and sex apart, and only rows cross them.
+CROSSED = "survivors_by_sex_and_age"
 
 # --- one table of counts from two kinds of source -------------------------------------------------------------------
 
@@ -48,6 +50,7 @@ _OF_ROWS: dict[str, tuple[str, str]] = {
     "perpetrators_by_age": ("i.perpetrator_age", "true"),
     "perpetrators_by_occupation": ("i.perpetrator_occupation", "true"),
     "vulnerable_survivors": ("i.child_vulnerability", "i.child_vulnerability <> 'no'"),
+    CROSSED: (f"coalesce(i.sex, '{UNANSWERED}') || '.' || i.age_band", "true"),
 }
 
 
@@ -98,8 +101,9 @@ def _known(statistic: str) -> tuple[str, ...]:
 
 
 def views() -> Iterator[str]:
-    """The statements that make `gbv_cells` (month, edition, pcode, organisation, statistic, category, people) and
-    `gbv_spans` (month, period: the month itself, and the quarter and year of which every month was received).
+    """The statements that make `gbv_cells` (month, edition, pcode, organisation, statistic, category, people), `gbv_spans`
+    (month, period: the month itself, and the quarter and year of which every month was received) and `gbv_crossed` (the
+    periods of which every case came as a row).
 
     Where an organisation's month came as rows, its monthly table of the same month is the same thing a second time. A
     month and region for which it gives no number of new incidents counts in nothing.
@@ -144,6 +148,11 @@ def views() -> Iterator[str]:
         "  count(*) OVER (PARTITION BY substr(month, 1, 4), (substr(month, 6)::INT + 2) // 3) AS n FROM came) WHERE n = 3\n"
         "UNION ALL BY NAME SELECT month, period FROM (SELECT month, substr(month, 1, 4) AS period,\n"
         "  count(*) OVER (PARTITION BY substr(month, 1, 4)) AS n FROM came) WHERE n = 12"
+    )
+    yield (
+        "CREATE OR REPLACE TEMP TABLE gbv_crossed AS SELECT DISTINCT period FROM gbv_spans ANTI JOIN (\n"
+        "SELECT period FROM gbv_spans JOIN gbv_whole w USING (month)\n"
+        "WHERE w.people > 0 AND (w.month, w.organisation) NOT IN (SELECT (report_month, organisation) FROM gbv_incidents)) USING (period)"
     )
 
 
@@ -203,7 +212,7 @@ def _parts(name: str, of: dict[str, tuple[str, ...]], dimension: str) -> dict[st
 RESULTS = {"obtained": ("referred", "provided"), "declined": ("declined",), "unavailable": ("unavailable",)}
 
 
-_OUTCOME = "split_part(g.category, '.', 2)"
+_OUTCOME = _AGE = "split_part(g.category, '.', 2)"
 MEASURES: tuple[Measure, ...] = (
     _plain("gbv_incidents", INCIDENTS, "Cas de VBG déclarés, avec consentement", "new_incidents"),
     Measure(
@@ -222,6 +231,19 @@ MEASURES: tuple[Measure, ...] = (
     _by("gbv_survivors_by_majority", "Survivant(e)s enfants (moins de 18 ans) et adultes", "survivors_by_age", "majority",
         "majority", category=_case(MAJORITY), parts=_parts("majority", MAJORITY, "age_band")),
     _by("gbv_survivors_by_age", "Survivant(e)s par âge à l’incident", "survivors_by_age", "age_band", "age_band"),
+    Measure(
+        "gbv_survivors_by_sex_and_majority",
+        INCIDENTS,
+        "incidents",
+        "Survivant(e)s par sexe et âge croisés, où chaque cas est venu d’un enregistreur",
+        "Les tableaux mensuels ne croisent pas l’âge et le sexe. " + CAVEAT,
+        _sum(CROSSED, {"sex": "split_part(g.category, '.', 1)", "majority": _case(MAJORITY).replace("g.category", _AGE)},
+             "s.period IN (FROM gbv_crossed)"),
+        (("sex", "sex"), ("majority", "majority")),
+        "own",
+        adds_up=("sex", "majority"),
+        by_organisation=True,
+    ),
     _by("gbv_survivors_by_displacement_status", "Survivant(e)s par statut de déplacement", "survivors_by_displacement_status",
         "displacement_status", "displacement_status"),
     _by("gbv_survivors_by_marital_status", "Survivant(e)s par état matrimonial", "survivors_by_marital_status",
