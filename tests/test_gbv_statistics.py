@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from unittest import mock
 
+import duckdb
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -300,6 +301,105 @@ def test_sixty_incidents_by_month_quarter_and_region(sixty):
     assert {place for _, place, _ in sixty} == {*REGIONS, "mali", "gao", "mopti", "tombouctou"}
     assert codes(sixty, TOTAL, "gbv_type", "cod2021:ML05") == {"rape": 2, "physical_assault": 5, "forced_marriage": 3, "denial_of_resources": 4, "psychological_emotional_abuse": 1}  # fmt: skip
     assert codes(sixty, TOTAL, "violence_class", "cod2021:ML06", "2017-Q4") == {"sexual": 4, "other": 3}
+
+
+# --- the same sixty, counted by other SQL -------------------------------------------------------------------------------
+
+# Short forms of the sixty -> codes, question by question; what is not here was not answered.
+SHORT = {
+    "sex": "F female M male",
+    "mar": "si single ma married_cohabitating di divorced_separated wi widowed",
+    "sta": "re resident id idp rt returnee",
+    "stg": "nd not_displaced pr pre_displacement fl during_flight rf during_refuge po post_displacement",
+    "tim": "m morning a afternoon e evening_night",
+    "pla": "ch client_home ph perpetrator_home bf bush_forest ro road ma market",
+    "num": "1 one 2 two 3 three 9 four_or_more",
+    "pag": "18 age_18_25 26 age_26_40 41 age_41_60 61 age_61_over",
+    "rel": "ip intimate_partner pc primary_caregiver of other_family fr friend_neighbour nr no_relation re other_resident un unknown",
+    "occ": "o1 occupation_1 o2 occupation_2 un unemployed ot other",
+    "typ": "R rape S sexual_assault P physical_assault F forced_marriage D denial_of_resources E psychological_emotional_abuse",
+    "frm": "se self_referral he health co community_leader po police",
+    "sector": "hea health psy psychosocial pol security leg legal she shelter liv livelihoods chp child_protection",
+    "outcome": "r referred p provided d declined u unavailable",
+}
+KEPT = """
+CREATE VIEW kept AS SELECT * REPLACE (nullif(late, '-')::INT AS late, nullif(age, '-')::INT AS age),
+  CASE WHEN late = '-' THEN 'unknown' WHEN late::INT < 4 THEN 'days_0_3' WHEN late::INT < 6 THEN 'days_4_5'
+       WHEN late::INT < 15 THEN 'days_6_14' WHEN late::INT < 31 THEN 'weeks_2_month_1' ELSE 'over_1_month' END AS delay,
+  CASE WHEN late = '-' THEN 'unknown' WHEN age::INT < 12 THEN 'age_0_11' WHEN age::INT < 18 THEN 'age_12_17' ELSE 'age_18_over' END AS band,
+  CASE WHEN late = '-' THEN 'unknown' WHEN age::INT < 18 THEN 'child' ELSE 'adult' END AS major
+FROM sixty WHERE con = 'y' AND rep <> 'g' AND typ <> 'N';
+CREATE VIEW services AS SELECT s.code AS service, o.code AS outcome FROM (UNPIVOT kept ON hea, psy, pol, leg, she, liv, chp INTO NAME sector VALUE outcome) u
+JOIN short s ON s.question = 'sector' AND s.short = u.sector JOIN short o ON o.question = 'outcome' AND o.short = u.outcome
+"""
+
+
+def answers(question: str, where: str = "true", *, open_counts: bool = True) -> str:
+    """How many gave each answer to a question, those who gave none under `unknown` (unless they count in nothing)."""
+    join = "LEFT JOIN" if open_counts else "JOIN"
+    return f"SELECT coalesce(s.code, 'unknown'), count(*) FROM kept k {join} short s ON s.question = '{question}' AND s.short = k.{question} WHERE {where} GROUP BY ALL"
+
+
+BY_SQL = {
+    "gbv_incidents": "SELECT '', count(*) FROM kept",
+    "gbv_organisations": "SELECT '', count(DISTINCT o) FROM kept",
+    "gbv_incidents_by_class": "SELECT CASE WHEN typ IN ('R', 'S') THEN 'sexual' ELSE 'other' END, count(*) FROM kept GROUP BY ALL",
+    "gbv_incidents_by_type": answers("typ"),
+    "gbv_survivors_by_sex": answers("sex"),
+    "gbv_survivors_by_majority": "SELECT major, count(*) FROM kept GROUP BY ALL",
+    "gbv_survivors_by_age": "SELECT band, count(*) FROM kept GROUP BY ALL",
+    "gbv_survivors_by_sex_and_majority": "SELECT concat(CASE sex WHEN 'F' THEN 'female' WHEN 'M' THEN 'male' ELSE 'unknown' END, '.majority=', major), count(*) FROM kept GROUP BY ALL",
+    "gbv_survivors_by_displacement_status": answers("sta"),
+    "gbv_survivors_by_marital_status": answers("mar"),
+    "gbv_survivors_by_displacement_stage": answers("stg"),
+    "gbv_survivors_by_vulnerability": """
+        SELECT 'with_disability', count(*) FROM kept WHERE dis IN ('ph', 'me') UNION ALL
+        SELECT CASE chi WHEN 'us' THEN 'unaccompanied_minor' WHEN 'sc' THEN 'separated_child' ELSE 'other_vulnerable_child' END, count(*)
+        FROM kept WHERE chi IN ('us', 'sc', 'ov') GROUP BY ALL""",
+    "gbv_incidents_by_context": """
+        SELECT 'intimate_partner_violence', count(*) FROM kept WHERE rel = 'ip' UNION ALL
+        SELECT 'child_sexual_abuse', count(*) FROM kept WHERE typ IN ('R', 'S') AND major = 'child' UNION ALL
+        SELECT 'early_marriage', count(*) FROM kept WHERE typ = 'F' AND major = 'child' UNION ALL
+        SELECT 'possible_sexual_exploitation', count(*) FROM kept WHERE typ IN ('R', 'S') AND mon = 'y' UNION ALL
+        SELECT 'possible_sexual_slavery', count(*) FROM kept WHERE typ IN ('R', 'S') AND abd IN ('t', 'o') UNION ALL
+        SELECT 'harmful_traditional_practice', count(*) FROM kept WHERE pra = 'y'""",
+    "gbv_incidents_by_delay": "SELECT delay, count(*) FROM kept GROUP BY ALL",
+    "gbv_incidents_by_time_of_day": answers("tim"),
+    "gbv_incidents_by_place_type": answers("pla"),
+    "gbv_rapes": "SELECT '', count(*) FROM kept WHERE typ = 'R'",
+    "gbv_rapes_by_delay": "SELECT delay, count(*) FROM kept WHERE typ = 'R' GROUP BY ALL",
+    "gbv_rapes_with_health_by_delay": "SELECT delay, count(*) FROM kept WHERE typ = 'R' AND hea IN ('r', 'p') GROUP BY ALL",
+    "gbv_perpetrators_by_number": answers("num"),
+    "gbv_perpetrators_by_relationship": answers("rel", open_counts=False),
+    "gbv_perpetrators_by_age": answers("pag", open_counts=False),
+    "gbv_perpetrators_by_occupation": answers("occ", open_counts=False),
+    "gbv_prior_violence": "SELECT '', count(*) FROM kept WHERE pri = 'y'",
+    "gbv_first_contacts": "SELECT '', count(*) FROM kept WHERE frm LIKE '%se%'",
+    "gbv_referred_from": "SELECT s.code, count(*) FROM (SELECT unnest(string_split(frm, '+')) AS one FROM kept) k JOIN short s ON s.question = 'frm' AND s.short = k.one GROUP BY ALL",
+    "gbv_services_provided": "SELECT service, count(*) FROM services WHERE outcome = 'provided' GROUP BY ALL",
+    "gbv_service_needs": "SELECT service, count(*) FROM services GROUP BY ALL",
+    "gbv_service_results": "SELECT concat(service, '.result=', CASE WHEN outcome IN ('referred', 'provided') THEN 'obtained' ELSE outcome END), count(*) FROM services GROUP BY ALL",
+    "gbv_service_outcomes": "SELECT concat(service, '.outcome=', outcome), count(*) FROM services GROUP BY ALL",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def by_sql() -> dict[str, dict[str, int]]:
+    """The sixty as they are written above, in a database that knows nothing of the package."""
+    names, *lines_ = (line.split() for line in ROWS.strip().splitlines())
+    sixty_ = pd.DataFrame(lines_, columns=["typ" if name == "type" else name for name in names])  # noqa: F841 (read by DuckDB)
+    words = [(question, *pair) for question, text in SHORT.items() for pair in zip(text.split()[::2], text.split()[1::2], strict=True)]  # fmt: skip
+    with duckdb.connect() as con:
+        con.execute("CREATE TABLE sixty AS FROM sixty_")
+        con.execute("CREATE TABLE short (question VARCHAR, short VARCHAR, code VARCHAR)")
+        con.executemany("INSERT INTO short VALUES (?, ?, ?)", words)
+        con.execute(KEPT)
+        return {name: dict(con.execute(sql).fetchall()) for name, sql in BY_SQL.items()}
+
+
+@pytest.mark.parametrize("measure", gbv.MEASURES, ids=lambda m: m.name)
+def test_sixty_incidents_are_counted_as_by_other_sql(sixty, by_sql, measure):
+    assert of(sixty, measure, *YEAR) == {code: n for code, n in by_sql[measure.name].items() if n}
 
 
 # --- countings that are wrong -------------------------------------------------------------------------------------------

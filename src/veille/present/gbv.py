@@ -291,13 +291,19 @@ def _lines(edition: Edition, dimension: str, codes: str, stem: str = INCIDENTS) 
     return sorted(ranked, key=lambda line: line[0] == UNANSWERED)
 
 
+def _numbers(edition: Edition, dimension: str, codes: str, stem: str = INCIDENTS) -> list[SafeNumber]:
+    return [n for _, n in _lines(edition, dimension, codes, stem)]
+
+
 def _breakdown(
     edition: Edition, dimension: str, codes: str, title: str, name: str, *, stem: str = INCIDENTS,
     notes: Iterable[Runs] = (), label_: str = "", numbered: bool = True,
 ) -> Block | None:  # fmt: skip
     """A table of one breakdown, with its shares where they are declared; None where nothing of it is printed."""
     lines = _lines(edition, dimension, codes, stem)
-    if not any(n.is_shown for _, n in lines):
+    if all(n.value == "0" for _, n in lines):
+        return paragraph(say(f"{title} : aucun cas déclaré."))
+    if _tells_nothing([line for line in lines if line[1].value != "0"]):
         return None
     shares = {code: edition.number(_share(dimension, code, stem)) for code, _ in lines}
     with_share = any(n.is_shown for n in shares.values())
@@ -344,7 +350,8 @@ def _classes(edition: Edition) -> Shown:
     found = _breakdown(
         edition, "violence_class", "violence_class", "Violence sexuelle et autres types", "classes", label_="Type"
     )
-    return Shown(found) if found else Shown(too_few(edition, "Types de VBG"))
+    numbers = _numbers(edition, "violence_class", "violence_class")
+    return Shown(found) if found else Shown(*_not_told(edition, {"Types de VBG": numbers}))
 
 
 def table_of_gbv_profile(edition: Edition) -> Shown:
@@ -361,11 +368,11 @@ def table_of_gbv_profile(edition: Edition) -> Shown:
         wanted.append(("displacement_stage", "displacement_stage", "Phase de déplacement à l’incident", "phase"))
     blocks: list[Block] = []
     rows: list[dict] = []
-    hidden: list[str] = []
+    absent: Absent = {}
     for dimension, codes, title, _ in wanted:
         lines = [(c, n) for c, n in _lines(edition, dimension, codes) if n.value != "0"]
-        if not any(n.is_shown for _, n in lines):
-            hidden.append(title.lower())
+        if _tells_nothing(lines):
+            absent |= {title: [n for _, n in lines]} if lines else {}
             continue
         rows.append({"kind": "group", "cells": [say(title)]})
         for code, n in lines:
@@ -381,17 +388,14 @@ def table_of_gbv_profile(edition: Edition) -> Shown:
         blocks.append(table(edition, "profil", say("Survivant(e)s des cas déclarés"), columns, rows, [say(CAVEAT)]))
     if edition.period.kind != "month":
         crossed = _age_and_sex(edition)
-        if crossed:
-            blocks += crossed
-        else:
-            hidden.insert(0, "âge et sexe croisés")
-    if hidden:
-        blocks.append(too_few(edition, joined_text(hidden).capitalize()))
-    return Shown(*blocks)
+        blocks += crossed
+        if not crossed:
+            absent["Âge et sexe croisés"] = []
+    return Shown(*blocks, *_not_told(edition, absent))
 
 
-def _age_and_sex(edition: Edition) -> list[Block] | None:
-    """Women, men, girls and boys where recorders gave every case; elsewhere n.d., and why. None where nothing is printed."""
+def _age_and_sex(edition: Edition) -> list[Block]:
+    """Women, men, girls and boys where recorders gave every case; elsewhere n.d., and why. Nothing where nothing is printed."""
     ages = tuple(code_list("majority"))
     cells = {s: [edition.number(key(INCIDENTS, {"sex": s, "majority": a})) for a in ages] for s in code_list("sex")}
     every = [n for some in cells.values() for n in some]
@@ -399,7 +403,7 @@ def _age_and_sex(edition: Edition) -> list[Block] | None:
         why = " ; les tableaux mensuels des organisations ne les croisent pas, seuls les enregistreurs d’incidents le permettent."
         return [paragraph(soft(say("Âge et sexe croisés : ", every[0], why)))]
     if not any(n.is_shown for n in every):
-        return None
+        return []
     rows = [
         row(say(UNANSWERED_LABEL) if s == UNANSWERED else named("sex", s), *some, edition.number(_of("sex", s)))
         for s, some in cells.items()
@@ -422,8 +426,32 @@ def _age_and_sex(edition: Edition) -> list[Block] | None:
     return bar_figure(edition, "age_sexe", people, title, subtitle, [say(CAVEAT)], behind).blocks
 
 
-def joined_text(parts: list[str]) -> str:
-    """« a, b et c »."""
+Absent = dict[str, list[SafeNumber]]  # what a page does not tell -> the numbers that it would have told
+
+
+def _tells_nothing(lines: list[tuple[str, SafeNumber]]) -> bool:
+    """Whether a breakdown has no printed answer: the number of those who did not answer says nothing alone."""
+    answered = [n for code, n in lines if code != UNANSWERED]
+    return not any(n.is_shown for n in answered or [n for _, n in lines])
+
+
+def _not_told(edition: Edition, absent: Absent) -> list[Block]:
+    """One sentence for what was not received, one for what is not printed; not a table of n.d. or n.p."""
+    gone = [what for what, numbers in absent.items() if numbers and all(n.status == "not_received" for n in numbers)]
+    kept = [what for what in absent if what not in gone]
+    blocks: list[Block] = []
+    if gone:
+        blocks.append(
+            paragraph(soft(say(f"{_listed(gone)} : n.d., aucune organisation n’en a donné {_in(edition.period)}.")))
+        )
+    if kept:
+        blocks.append(too_few(edition, _listed(kept)))
+    return blocks
+
+
+def _listed(parts: list[str]) -> str:
+    """« A, b et c »."""
+    parts = [parts[0], *(part[0].lower() + part[1:] for part in parts[1:])]
     return ", ".join(parts[:-1]) + (" et " if len(parts) > 1 else "") + parts[-1]
 
 
@@ -433,7 +461,11 @@ def table_of_gbv_contexts(edition: Edition) -> Shown:
     found = _breakdown(
         edition, "context", "gbv_context", "Contextes des cas déclarés", "contextes", notes=notes, label_="Contexte"
     )
-    return Shown(found) if found else Shown(too_few(edition, "Contextes"))
+    return (
+        Shown(found)
+        if found
+        else Shown(*_not_told(edition, {"Contextes": _numbers(edition, "context", "gbv_context")}))
+    )
 
 
 def figure_of_gbv_delays(edition: Edition) -> Shown:
@@ -443,14 +475,14 @@ def figure_of_gbv_delays(edition: Edition) -> Shown:
         edition.number(_of("delay", "days_0_3", RAPES)),
         edition.number("gbv_rapes_with_health.delay=days_0_3"),
     )
-    blocks: list[Block] = []
     general = _breakdown(edition, "delay", "delay", "Cas par délai de déclaration", "delais", label_="Délai")
-    if general:
-        blocks.append(general)
+    absent: Absent = {} if general else {"Cas par délai de déclaration": _numbers(edition, "delay", "delay")}
+    blocks: list[Block] = [general] if general else []
     if not in_time.is_shown:
-        what = say("Viols déclarés : ", rapes, " ; répartition par délai non publiée.") if rapes.is_shown else None
-        blocks.append(paragraph(what) if what else too_few(edition, "Viols par délai de déclaration"))
-        return Shown(*blocks)
+        absent["Viols par délai de déclaration"] = _numbers(edition, "delay", "delay", RAPES)
+        if rapes.is_shown:
+            blocks.append(paragraph(say("Viols déclarés : ", rapes, ".")))
+        return Shown(*blocks, *_not_told(edition, absent))
     part, reached = (
         edition.number(_share("delay", "days_0_3", RAPES)),
         edition.number("gbv_rapes_with_health_share_pct.delay=days_0_3"),
@@ -500,7 +532,7 @@ def figure_of_gbv_delays(edition: Edition) -> Shown:
         notes,
         behind,
     )
-    return Shown(*blocks, *made.blocks)
+    return Shown(*blocks, *_not_told(edition, absent), *made.blocks)
 
 
 RESULTS = {"obtained": "Référés ou fournis", "declined": "Déclinés", "unavailable": "Indisponibles"}
@@ -663,7 +695,7 @@ def tables_of_gbv_year(edition: Edition) -> Shown:
     """What only a year can show: vulnerable groups, time, place, perpetrators, first contact, services provided."""
     blocks: list[Block] = []
     overlapping = [say("Plusieurs réponses possibles : les lignes ne s’additionnent pas.")]
-    hidden = []
+    absent: Absent = {}
     for dimension, codes, title, name, stem, notes in (
         ("vulnerability", "gbv_vulnerability", "Groupes vulnérables", "vulnerables", INCIDENTS, overlapping),
         ("time_of_day", "time_of_day", "Moment de la journée", "moments", INCIDENTS, []),
@@ -679,7 +711,7 @@ def tables_of_gbv_year(edition: Edition) -> Shown:
         if found:
             blocks.append(found)
         else:
-            hidden.append(title.lower())
+            absent[title] = _numbers(edition, dimension, codes, stem)
     prior, first = edition.number("gbv_prior_violence"), edition.number("gbv_first_contacts")
     blocks.insert(
         0,
@@ -693,9 +725,7 @@ def tables_of_gbv_year(edition: Edition) -> Shown:
             )
         ),
     )
-    if hidden:
-        blocks.append(too_few(edition, joined_text(hidden).capitalize()))
-    return Shown(*blocks)
+    return Shown(*blocks, *_not_told(edition, absent))
 
 
 # --- beside what others published ----------------------------------------------------------------------------------------
