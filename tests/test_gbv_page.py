@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 from incidents import PARAMS, monthly_table, new_project
 from test_gbv_sources import BIRTH, INCIDENT, INTERVIEW, workbook
+from test_gbv_statistics import SERVICES
 
 from veille import places, present, versions
 from veille.codes import code_list
@@ -244,3 +245,39 @@ def test_what_the_survivor_did_not_know_of_the_perpetrator_is_an_answer():
     numbers = {f"{TOTAL}.perpetrator_age={c}@mali": 20 for c in code_list("perpetrator_age")}
     _, tables = told(present.tables_of_gbv_year(page("mali", "2017", numbers)).blocks)
     assert tables["auteurs_age"][-1] == "Inconnu 20"
+
+
+# --- what two tables say together -------------------------------------------------------------------------------------
+
+
+def test_two_who_were_referred_are_not_what_is_left_of_the_services_provided(tmp_path):
+    """Services provided are the outcome « provided » under another name: with it, 72 obtained less 70 provided are two."""
+    project = new_project(tmp_path / "p")
+    shutil.copy(PARAMS / "contacts.yml", project.params)
+    agreements = [{"organisation": f"org_{x}", "audiences": ["cluster"], "until": "2018-12-31", "reference": "Accord"} for x in "abc"]  # fmt: skip
+    (project.params / "consent.yml").write_text(
+        yaml.safe_dump({"role": "consolidating", "agreements": agreements}), encoding="utf-8"
+    )
+    provided, referred = "Service provided by your agency", "Referred"
+    for x in "ABC":
+        rows = []
+        for month in range(1, 13):
+            last = "Service unavailable" if month % 2 else "Referral declined by survivor"
+            late = [referred] * 2 * (x == "A" and month == 4)
+            for n, (shelter, others) in enumerate(
+                zip([provided, provided, last, *late], [referred, provided, last, *late], strict=True)
+            ):
+                days = {INTERVIEW: f"2017-{month:02d}-10", INCIDENT: f"2017-{month:02d}-09", BIRTH: "1990-01-01"}
+                services = dict.fromkeys(SERVICES.values(), others) | {SERVICES["she"]: shelter}
+                rows.append({"INCIDENT ID": f"{month}-{n}", "REPORTING AGENCY CODE": f"ORG-{x}"} | days | services)
+        file = workbook(tmp_path / f"{x}.xlsx", rows)
+        receive.receive([file], "gbvims_recorder", date(2018, 1, 31), project, producer=f"ORG-{x}")
+    tables = SafeTables.read(versions.release(project, date(2018, 1, 31), "cluster")[0])
+    shelter = f"{NEEDS}.service=shelter"
+    for period in ("2017", "2017-Q2"):
+        needed, obtained, provided = (
+            tables.get(key, "mali", period)
+            for key in (shelter, f"{shelter}.result=obtained", "gbv_services_provided.service=shelter")
+        )
+        assert needed.value == {"2017": "110", "2017-Q2": "29"}[period]
+        assert not (obtained.is_shown and provided.is_shown), (obtained.value, provided.value)

@@ -76,14 +76,10 @@ def _selects() -> Iterator[str]:
             f"FROM gbv_incidents i, (SELECT unnest(string_split(i.{column}, ' ')) AS category) c\n"
             f"WHERE {_COUNTED} GROUP BY ALL"
         )
-    for statistic, category, where in (
-        ("services_provided", "s.service", "s.outcome = 'provided'"),
-        ("new_referrals", "s.service || '.' || s.outcome", f"s.outcome IN {OUTCOMES}"),
-    ):
-        yield (
-            f"{_ROWS}, '{statistic}' AS statistic, {category} AS category, count(*) AS people\n"
-            f"FROM gbv_incidents i JOIN gbv_services s USING (gbv_id) WHERE {_COUNTED} AND {where} GROUP BY ALL"
-        )
+    yield (
+        f"{_ROWS}, 'new_referrals' AS statistic, s.service || '.' || s.outcome AS category, count(*) AS people\n"
+        f"FROM gbv_incidents i JOIN gbv_services s USING (gbv_id) WHERE {_COUNTED} AND s.outcome IN {OUTCOMES} GROUP BY ALL"
+    )
 
 
 # Statistics that ask one question: its categories, and those without an answer, are all incidents (or all rapes).
@@ -124,7 +120,8 @@ def views() -> Iterator[str]:
     wholes = ", ".join(f"('{s}', '{whole}', '{category}')" for s, (whole, category) in PARTITIONS.items())
     partitions = ", ".join(f"'{s}'" for s in PARTITIONS)
     # Delays of rapes count where the number of rapes is given, and rapes with health where those of the same delay are and hold
-    # them: what an organisation leaves blank must not make a part larger than its whole.
+    # them: what an organisation leaves blank must not make a part larger than its whole. A service provided is the outcome
+    # « provided »: read twice, it would be two numbers of one thing, and the protection would not know that they are one.
     health = "rapes_with_health_by_delay"
     yield (
         "CREATE OR REPLACE TEMP TABLE gbv_cells AS\n"
@@ -136,10 +133,12 @@ def views() -> Iterator[str]:
         f"UNION ALL BY NAME SELECT {keys}, statistic, '{UNANSWERED}' AS category, w.people - coalesce(a.people, 0) AS people\n"
         f"FROM whole w LEFT JOIN (SELECT {keys}, statistic, sum(people) AS people FROM answered GROUP BY ALL) a USING ({keys}, statistic))\n"
         f"SELECT {keys}, statistic, category, people FROM given\n"
-        f"WHERE statistic NOT IN ({partitions}, '{health}') AND category <> 'incomplete'\n"
+        f"WHERE statistic NOT IN ({partitions}, '{health}', 'services_provided') AND category <> 'incomplete'\n"
         "UNION ALL BY NAME FROM parts\n"
         f"UNION ALL BY NAME SELECT {keys}, h.statistic, category, h.people FROM given h JOIN parts p USING ({keys}, category)\n"
-        f"WHERE h.statistic = '{health}' AND p.statistic = 'rapes_by_delay' AND h.people <= p.people"
+        f"WHERE h.statistic = '{health}' AND p.statistic = 'rapes_by_delay' AND h.people <= p.people\n"
+        f"UNION ALL BY NAME SELECT {keys}, 'services_provided' AS statistic, split_part(category, '.', 1) AS category, people FROM given\n"
+        "WHERE statistic = 'new_referrals' AND split_part(category, '.', 2) = 'provided'"
     )
     yield (
         "CREATE OR REPLACE TEMP TABLE gbv_spans AS WITH came AS (SELECT DISTINCT month FROM gbv_whole)\n"
@@ -275,7 +274,8 @@ MEASURES: tuple[Measure, ...] = (
     _by("gbv_referred_from", "Cas référés par d’autres", "referred_from", "referred_from", "referral_source",
         indicator="gbv_referred_in", overlapping=True, within=(INCIDENTS,)),
     _by("gbv_services_provided", "Services fournis par l’organisation, par secteur", "services_provided", "service", "service",
-        indicator="gbv_services_provided", overlapping=True, within=(INCIDENTS,)),
+        indicator="gbv_services_provided", overlapping=True, within=(INCIDENTS,),
+        parts={f"service={s}": (f"gbv_service_needs.service={s}.outcome=provided",) for s in code_list("service")}),
     _by("gbv_service_needs", "Besoins de service : référés, fournis, déclinés ou indisponibles", "new_referrals", "service",
         "service", indicator="gbv_service_needs", category=f"CASE WHEN split_part(g.category, '.', 2) IN {OUTCOMES} THEN split_part(g.category, '.', 1) END",
         overlapping=True, within=(INCIDENTS,)),
