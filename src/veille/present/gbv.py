@@ -58,6 +58,8 @@ PUBLISHED = (
     ("gbv_cases_reported", "2017-01-01", "2017-12-31", "Cas déclarés en 2017"),
     ("gbv_cases_reported", "2012-01-01", "2017-12-31", "Cas déclarés, six ans jusqu’en décembre 2017"),
 )
+# The sources behind a page; what others printed stands in the years of the country only.
+RECEIVED, PRINTED = {"gbv_tables", "gbvims_recorder"}, {"gbv_published", "reference_figures"}
 # Where services reach, as others printed it: the data received do not say.
 COVERAGE = (
     (
@@ -866,6 +868,8 @@ def method_of_gbv(edition: Edition) -> Shown:
         _heading("Contacts", 3),
         paragraph(address),
         _heading("Données et version", 3),
-        sources_of(edition, only={"gbv_tables", "gbvims_recorder", "gbv_published", "reference_figures"}),
+        sources_of(
+            edition, only=RECEIVED | (PRINTED if edition.period.kind == "year" and edition.area.is_country else set())
+        ),
         version,
     )
