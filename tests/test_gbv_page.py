@@ -222,6 +222,14 @@ def test_a_year_says_in_two_sentences_what_it_does_not_tell():
     assert said[2] == "Moment de la journée et nombre d’auteurs principaux : non publié cette année."
 
 
+def test_services_provided_stand_once_where_the_cascade_tells_them():
+    hidden = {f"gbv_services_provided.service={s}@mali": HIDDEN for s in code_list("service")}
+    told_there = {f"{NEEDS}.service=health.outcome=provided@mali": 495}
+    for numbers, is_said in ((hidden, True), (hidden | told_there, False)):
+        said, _ = told(present.tables_of_gbv_year(page("mali", "2017", numbers)).blocks)
+        assert any("services fournis" in line.lower() for line in said) == is_said
+
+
 def test_zero_is_said_and_is_neither_n_d_nor_n_p():
     numbers = breakdown("context", 0, *code_list("gbv_context"))
     assert told(present.table_of_gbv_contexts(page("mali", "2017-Q2", numbers)).blocks) == (

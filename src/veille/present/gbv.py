@@ -709,6 +709,8 @@ def tables_of_gbv_year(edition: Edition) -> Shown:
         ("referred_from", "referral_source", "Comment les cas sont arrivés", "arrives_par", "gbv_referred_in", overlapping),
         ("service", "service", "Services fournis par les organisations", "services_fournis", "gbv_services_provided", overlapping),
     ):  # fmt: skip
+        if stem == "gbv_services_provided" and any(_became(edition, "outcome", tuple(SPLIT)).values()):
+            continue  # they stand among what needs became
         found = _breakdown(edition, dimension, codes, title, name, stem=stem, notes=notes, label_=title)
         if found:
             blocks.append(found)
