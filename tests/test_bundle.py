@@ -584,17 +584,17 @@ def test_what_stays_inside_is_left_out(mine, name):
 def test_the_area_may_be_left_out_when_there_is_only_one(monkeypatch):
     single = dataclasses.replace(products.PRODUCTS["bulletin"], name="seul", areas=("mali",), period_kinds=("year",))
     monkeypatch.setitem(products.PRODUCTS, "seul", single)
-    assert bundle.place_and_period("seul", "2017", "") == ("mali", "2017")
-    assert bundle.place_and_period("seul", "", "2017") == ("mali", "2017")
-    assert bundle.place_and_period("seul", "mali", "2017") == ("mali", "2017")
-    assert bundle.place_and_period("bulletin", "gao", "2017-06") == ("gao", "2017-06")
+    assert stage.place_and_period("seul", "2017", "", "bundle") == ("mali", "2017")
+    assert stage.place_and_period("seul", "", "2017", "bundle") == ("mali", "2017")
+    assert stage.place_and_period("seul", "mali", "2017", "bundle") == ("mali", "2017")
+    assert stage.place_and_period("bulletin", "gao", "2017-06", "bundle") == ("gao", "2017-06")
     with pytest.raises(BadParameter, match="PÉRIODE"):
-        bundle.place_and_period("seul", "", "")
+        stage.place_and_period("seul", "", "", "bundle")
     for given_ in (("gao", ""), ("2017-06", ""), ("", "2017-06"), ("", "")):
         with pytest.raises(BadParameter, match="veille bundle bulletin gao 2017-06"):
-            bundle.place_and_period("bulletin", *given_)
+            stage.place_and_period("bulletin", *given_, "bundle")
     with pytest.raises(UnknownName):
-        bundle.place_and_period("buletin", "gao", "2017-06")
+        stage.place_and_period("buletin", "gao", "2017-06", "bundle")
 
 
 # ---- made again, without the data ---------------------------------------------------------------------------------

@@ -6,12 +6,22 @@ import html
 import json
 import re
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pikepdf
+import projects
 import pypdfium2
 import pytest
 from python_calamine import CalamineWorkbook
+
+from veille import periods, places, present, versions
+from veille.build import stage
+from veille.disclosure.safe import SafeTables
+from veille.products import product
+from veille.project import Project
+from veille.published import Edition
+from veille.render.document import plain
 
 # A condition of use, word for word (sharing protocol; domain.md 1.5): written here so that no change of it goes unseen.
 CAVEAT = (
@@ -117,3 +127,69 @@ def test_it_is_light_and_as_long_as_its_kind(edition):
     assert one(folder, "html").stat().st_size < 300_000
     with pikepdf.open(one(folder, "pdf")) as file:
         assert least <= len(file.pages) <= most
+
+
+# --- every edition of both years, drawn from the tables and not laid out ------------------------------------------------
+
+MONTHS = [f"{y}-{m:02d}" for y in (2016, 2017) for m in range(1, 13)]
+LONGER = [*(f"{y}-Q{q}" for y in (2016, 2017) for q in range(1, 5)), "2016", "2017"]
+OTHERS = {"publies", "strategie", "versions"}  # tables that hold nothing of what was received, or no number
+
+
+def drawn(shared: Path, audience: str, wanted: tuple[str, ...] = ()) -> Iterator[tuple[Edition, list[dict]]]:
+    """Every edition of an audience, or those of some periods, with its blocks: the cells of the notebook, one after the other."""
+    project, summary = Project(shared), product("gbvims")
+    tables = SafeTables.read(versions.candidate(versions.current(project, "example"), audience))
+    notebook = json.loads((projects.ROOT / "notebooks" / "gbvims.ipynb").read_text(encoding="utf-8"))
+    cells = [("".join(c["source"]), c["cell_type"]) for c in notebook["cells"]][2:]
+    for area in ("mali", "gao", "mopti", "tombouctou"):
+        known = stage.periods_with_data(tables, summary, area)
+        assert known == (MONTHS if area == "mali" else []) + LONGER
+        for period in wanted or known:
+            edition = Edition(
+                "gbvims", summary.title, places.area(area, project.params), periods.parse(period), audience, "fr", "example", "",
+                tables, None, (), project.params,
+            )  # fmt: skip
+            names = {"present": present, "edition": edition, "later": ("quarter", "year")}
+            blocks: list[dict] = []
+            for source, kind in cells:
+                blocks += [{"kind": "heading"}] if kind == "markdown" else eval(source, names).blocks
+            yield edition, blocks
+
+
+def faults(blocks: list[dict]) -> list[str]:
+    """What a reader would stumble over: a heading over nothing, a table or a figure of n.p. only, or without its caveat."""
+    out = [f"rien sous {one}" for one, two in zip(blocks, [*blocks[1:], {"kind": "heading"}], strict=True) if one["kind"] == two["kind"] == "heading" and two.get("level", 2) == 2]  # fmt: skip
+    for block in blocks:
+        if block["kind"] not in ("table", "figure") or block["name"] in OTHERS:
+            continue
+        if not any(bare(SHORT) in bare(plain(one)) for one in block["notes"]):
+            out.append(f"{block['name']} : sans mention")
+        table = block if block["kind"] == "table" else block["table"]
+        numbers = [
+            run for row in (table or {}).get("rows", ()) for cell in row["cells"] for run in cell if run["t"] == "num"
+        ]
+        if table and not any(run["value"] for run in numbers):
+            out.append(f"{block['name']} : rien que n.p.")
+    return out
+
+
+ALL = [pytest.param(audience, (), id=audience, marks=pytest.mark.full) for audience in ("cluster", "public")]
+
+
+@pytest.mark.parametrize(("audience", "wanted"), [pytest.param("cluster", ("2017",), id="some"), *ALL])
+def test_every_edition_of_both_years_can_be_read(shared, example, audience, wanted):
+    each = drawn(shared, audience, wanted)
+    found = {f"{e.area.code} {e.period}": wrong for e, blocks in each if (wrong := faults(blocks))}
+    assert found == {}
+
+
+def test_what_others_published_stands_in_the_years_with_its_source(shared, example):
+    """9 943 + 2 882 = 12 825, and the 758 of the first quarter: as others printed them, never as a count of ours."""
+    years = {str(e.period): blocks for e, blocks in drawn(shared, "cluster", ("2016", "2017")) if e.area.is_country}
+    tables = {y: next(b for b in blocks if b.get("name") == "publies") for y, blocks in years.items()}
+    said = {y: [[bare(plain(cell)) for cell in row["cells"]] for row in t["rows"]] for y, t in tables.items()}
+    assert {row[1]: row[2] for row in said["2017"][:-1]}.keys() == {"9943", "2164", "758", "2882", "12825"}
+    assert {row[1] for row in said["2016"][:-1]} == {"9943", "2164"}, "nothing that was printed of a later year"
+    assert all(row[2] for rows in said.values() for row in rows), "each with its source"
+    assert any("9943+2882=12825" in bare(plain(note)) for note in tables["2017"]["notes"])

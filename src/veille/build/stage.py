@@ -87,14 +87,15 @@ def place_and_period(name: str, region: str, period: str, command: str) -> tuple
     """
     asked = product(name)
     is_single = len(asked.areas) == 1
-    if region and not period:  # one word was given: the period
+    if region and not period and (is_single or region[0].isdigit()):  # one word was given: the period
         region, period = "", region
     if is_single and not region:
         region = asked.areas[0]
     if not (region and period):
         example = "2017-06" if "month" in asked.period_kinds else "2017"
+        missing = [name for name, given in (("ZONE", region), ("PÉRIODE", period)) if not given]
         raise BadParameter(
-            f"Il manque un paramètre : {'PÉRIODE' if is_single else 'ZONE ou PÉRIODE'}.",
+            f"Il manque un paramètre : {' et '.join(missing)}.",
             f"Par exemple : veille {command} {name} {example if is_single else f'gao {example}'}.",
         )
     return region, period

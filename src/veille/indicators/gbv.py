@@ -18,6 +18,8 @@ OVERLAPPING = "Plusieurs réponses possibles : les lignes ne s’additionnent pa
 # Care or a referral, as Primero counts it: what was had elsewhere is neither, and the monthly tables leave it out too.
 HEALTH = ("referred", "provided")
 OUTCOMES = ("referred", "provided", "declined", "unavailable")
+# Not one of the 24: monthly tables give age and sex apart, and only rows cross them.
+CROSSED = "survivors_by_sex_and_age"
 
 # --- one table of counts from two kinds of source -------------------------------------------------------------------
 
@@ -48,6 +50,7 @@ _OF_ROWS: dict[str, tuple[str, str]] = {
     "perpetrators_by_age": ("i.perpetrator_age", "true"),
     "perpetrators_by_occupation": ("i.perpetrator_occupation", "true"),
     "vulnerable_survivors": ("i.child_vulnerability", "i.child_vulnerability <> 'no'"),
+    CROSSED: (f"coalesce(i.sex, '{UNANSWERED}') || '.' || i.age_band", "true"),
 }
 
 
@@ -73,14 +76,10 @@ def _selects() -> Iterator[str]:
             f"FROM gbv_incidents i, (SELECT unnest(string_split(i.{column}, ' ')) AS category) c\n"
             f"WHERE {_COUNTED} GROUP BY ALL"
         )
-    for statistic, category, where in (
-        ("services_provided", "s.service", "s.outcome = 'provided'"),
-        ("new_referrals", "s.service || '.' || s.outcome", f"s.outcome IN {OUTCOMES}"),
-    ):
-        yield (
-            f"{_ROWS}, '{statistic}' AS statistic, {category} AS category, count(*) AS people\n"
-            f"FROM gbv_incidents i JOIN gbv_services s USING (gbv_id) WHERE {_COUNTED} AND {where} GROUP BY ALL"
-        )
+    yield (
+        f"{_ROWS}, 'new_referrals' AS statistic, s.service || '.' || s.outcome AS category, count(*) AS people\n"
+        f"FROM gbv_incidents i JOIN gbv_services s USING (gbv_id) WHERE {_COUNTED} AND s.outcome IN {OUTCOMES} GROUP BY ALL"
+    )
 
 
 # Statistics that ask one question: its categories, and those without an answer, are all incidents (or all rapes).
@@ -98,8 +97,9 @@ def _known(statistic: str) -> tuple[str, ...]:
 
 
 def views() -> Iterator[str]:
-    """The statements that make `gbv_cells` (month, edition, pcode, organisation, statistic, category, people) and
-    `gbv_spans` (month, period: the month itself, and the quarter and year of which every month was received).
+    """The statements that make `gbv_cells` (month, edition, pcode, organisation, statistic, category, people), `gbv_spans`
+    (month, period: the month itself, and the quarter and year of which every month was received) and `gbv_crossed` (the
+    periods of which every case came as a row).
 
     Where an organisation's month came as rows, its monthly table of the same month is the same thing a second time. A
     month and region for which it gives no number of new incidents counts in nothing.
@@ -120,7 +120,8 @@ def views() -> Iterator[str]:
     wholes = ", ".join(f"('{s}', '{whole}', '{category}')" for s, (whole, category) in PARTITIONS.items())
     partitions = ", ".join(f"'{s}'" for s in PARTITIONS)
     # Delays of rapes count where the number of rapes is given, and rapes with health where those of the same delay are and hold
-    # them: what an organisation leaves blank must not make a part larger than its whole.
+    # them: what an organisation leaves blank must not make a part larger than its whole. A service provided is the outcome
+    # « provided »: read twice, it would be two numbers of one thing, and the protection would not know that they are one.
     health = "rapes_with_health_by_delay"
     yield (
         "CREATE OR REPLACE TEMP TABLE gbv_cells AS\n"
@@ -132,10 +133,12 @@ def views() -> Iterator[str]:
         f"UNION ALL BY NAME SELECT {keys}, statistic, '{UNANSWERED}' AS category, w.people - coalesce(a.people, 0) AS people\n"
         f"FROM whole w LEFT JOIN (SELECT {keys}, statistic, sum(people) AS people FROM answered GROUP BY ALL) a USING ({keys}, statistic))\n"
         f"SELECT {keys}, statistic, category, people FROM given\n"
-        f"WHERE statistic NOT IN ({partitions}, '{health}') AND category <> 'incomplete'\n"
+        f"WHERE statistic NOT IN ({partitions}, '{health}', 'services_provided') AND category <> 'incomplete'\n"
         "UNION ALL BY NAME FROM parts\n"
         f"UNION ALL BY NAME SELECT {keys}, h.statistic, category, h.people FROM given h JOIN parts p USING ({keys}, category)\n"
-        f"WHERE h.statistic = '{health}' AND p.statistic = 'rapes_by_delay' AND h.people <= p.people"
+        f"WHERE h.statistic = '{health}' AND p.statistic = 'rapes_by_delay' AND h.people <= p.people\n"
+        f"UNION ALL BY NAME SELECT {keys}, 'services_provided' AS statistic, split_part(category, '.', 1) AS category, people FROM given\n"
+        "WHERE statistic = 'new_referrals' AND split_part(category, '.', 2) = 'provided'"
     )
     yield (
         "CREATE OR REPLACE TEMP TABLE gbv_spans AS WITH came AS (SELECT DISTINCT month FROM gbv_whole)\n"
@@ -144,6 +147,11 @@ def views() -> Iterator[str]:
         "  count(*) OVER (PARTITION BY substr(month, 1, 4), (substr(month, 6)::INT + 2) // 3) AS n FROM came) WHERE n = 3\n"
         "UNION ALL BY NAME SELECT month, period FROM (SELECT month, substr(month, 1, 4) AS period,\n"
         "  count(*) OVER (PARTITION BY substr(month, 1, 4)) AS n FROM came) WHERE n = 12"
+    )
+    yield (
+        "CREATE OR REPLACE TEMP TABLE gbv_crossed AS SELECT DISTINCT period FROM gbv_spans ANTI JOIN (\n"
+        "SELECT period FROM gbv_spans JOIN gbv_whole w USING (month)\n"
+        "WHERE w.people > 0 AND (w.month, w.organisation) NOT IN (SELECT (report_month, organisation) FROM gbv_incidents)) USING (period)"
     )
 
 
@@ -203,7 +211,7 @@ def _parts(name: str, of: dict[str, tuple[str, ...]], dimension: str) -> dict[st
 RESULTS = {"obtained": ("referred", "provided"), "declined": ("declined",), "unavailable": ("unavailable",)}
 
 
-_OUTCOME = "split_part(g.category, '.', 2)"
+_OUTCOME = _AGE = "split_part(g.category, '.', 2)"
 MEASURES: tuple[Measure, ...] = (
     _plain("gbv_incidents", INCIDENTS, "Cas de VBG déclarés, avec consentement", "new_incidents"),
     Measure(
@@ -222,6 +230,19 @@ MEASURES: tuple[Measure, ...] = (
     _by("gbv_survivors_by_majority", "Survivant(e)s enfants (moins de 18 ans) et adultes", "survivors_by_age", "majority",
         "majority", category=_case(MAJORITY), parts=_parts("majority", MAJORITY, "age_band")),
     _by("gbv_survivors_by_age", "Survivant(e)s par âge à l’incident", "survivors_by_age", "age_band", "age_band"),
+    Measure(
+        "gbv_survivors_by_sex_and_majority",
+        INCIDENTS,
+        "incidents",
+        "Survivant(e)s par sexe et âge croisés, où chaque cas est venu d’un enregistreur",
+        "Les tableaux mensuels ne croisent pas l’âge et le sexe. " + CAVEAT,
+        _sum(CROSSED, {"sex": "split_part(g.category, '.', 1)", "majority": _case(MAJORITY).replace("g.category", _AGE)},
+             "s.period IN (FROM gbv_crossed)"),
+        (("sex", "sex"), ("majority", "majority")),
+        "own",
+        adds_up=("sex", "majority"),
+        by_organisation=True,
+    ),
     _by("gbv_survivors_by_displacement_status", "Survivant(e)s par statut de déplacement", "survivors_by_displacement_status",
         "displacement_status", "displacement_status"),
     _by("gbv_survivors_by_marital_status", "Survivant(e)s par état matrimonial", "survivors_by_marital_status",
@@ -253,7 +274,8 @@ MEASURES: tuple[Measure, ...] = (
     _by("gbv_referred_from", "Cas référés par d’autres", "referred_from", "referred_from", "referral_source",
         indicator="gbv_referred_in", overlapping=True, within=(INCIDENTS,)),
     _by("gbv_services_provided", "Services fournis par l’organisation, par secteur", "services_provided", "service", "service",
-        indicator="gbv_services_provided", overlapping=True, within=(INCIDENTS,)),
+        indicator="gbv_services_provided", overlapping=True, within=(INCIDENTS,),
+        parts={f"service={s}": (f"gbv_service_needs.service={s}.outcome=provided",) for s in code_list("service")}),
     _by("gbv_service_needs", "Besoins de service : référés, fournis, déclinés ou indisponibles", "new_referrals", "service",
         "service", indicator="gbv_service_needs", category=f"CASE WHEN split_part(g.category, '.', 2) IN {OUTCOMES} THEN split_part(g.category, '.', 1) END",
         overlapping=True, within=(INCIDENTS,)),

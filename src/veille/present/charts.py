@@ -116,3 +116,77 @@ def bar_figure(
     wide, narrow = theme.both_widths(lambda width, size: draw_bars(name, rows, width, size))
     alt = say("Barres : ", joined([say(text + " ", n) for text, n, _ in rows]), ".")
     return Shown(figure(edition, name, title, subtitle, (wide, narrow), alt, notes, behind))
+
+
+# One look per part, told apart in grey print too: dark, pale, grey, hatched.
+LOOKS = (
+    {"facecolor": theme.BLUE, "linewidth": 0},
+    {"facecolor": theme.PALE, "linewidth": 0},
+    {"facecolor": theme.LINE, "linewidth": 0},
+    {"facecolor": "white", "edgecolor": theme.RUST, "hatch": "/////", "linewidth": 0.8},
+)
+REST = {"facecolor": "white", "edgecolor": theme.SOFT, "linestyle": (0, (2, 2)), "linewidth": 0.6}
+Parts = tuple[str, SafeNumber, list[SafeNumber]]  # what it is, the whole, its parts
+
+
+def draw_parts(
+    name: str, rows: list[Parts], heads: list[str], looks: tuple[int, ...], width: float, size: float
+) -> str:
+    """One bar per row, cut into its printed parts; what is not printed of it is left white. The words stand on top."""
+    wide = width > 5
+    tall = 0.32 * len(rows) * (1 if wide else 1.55) + (0.34 if wide else 0.6)
+    figure_, ax = theme.canvas(width, tall, size, f"parts-{name}-{'w' if wide else 'n'}")
+    left = 0.26 if wide else 0.0
+    figure_.subplots_adjust(left, 0.0, 0.92, 1)
+    high = max(int(n.value) for _, n, _ in rows if n.is_shown)
+    ax.set_xlim(0, high * 1.02)
+    ax.set_ylim(len(rows) - 0.45, -1.5 if wide else -2.0)
+    ax.set_axis_off()
+    thick = 0.64 if wide else 0.42
+    rest = any(_left_of(whole, parts) for _, whole, parts in rows)
+    _words_on_top(ax, heads, looks, rest, size, wide)
+    for i, (text, whole, parts) in enumerate(rows):
+        y = i if wide else i + 0.12
+        if wide:
+            ax.text(-high * 0.015, i, text, ha="right", va="center_baseline")
+        else:
+            ax.text(0, i - 0.13, text, ha="left", va="bottom", fontsize=size)
+        at = 0
+        for n, look in zip(parts, looks, strict=True):
+            if not n.is_shown or n.value == "0":
+                continue
+            ax.barh(y, int(n.value), thick, left=at, **LOOKS[look])
+            if int(n.value) > high * (0.05 if wide else 0.09):
+                style = {"color": "white"} if look == 0 else {}
+                if "hatch" in LOOKS[look]:
+                    style["bbox"] = {"facecolor": "white", "linewidth": 0, "pad": 1.2}
+                middle = at + int(n.value) / 2
+                theme.write_number(ax, middle, y, n, ha="center", va="center_baseline", fontsize=size - 1, **style)
+            at += int(n.value)
+        if _left_of(whole, parts):
+            ax.barh(y, _left_of(whole, parts), thick, left=at, **REST)
+        end = int(whole.value) if whole.is_shown else at
+        strong = {"fontweight": 600} if whole.is_shown else {"color": theme.SOFT}
+        theme.write_number(ax, end + high * 0.012, y, whole, va="center_baseline", **strong)
+    return theme.svg(figure_)
+
+
+def _left_of(whole: SafeNumber, parts: list[SafeNumber]) -> int:
+    """How much of a bar no printed part fills: what its reader works out from the table beside."""
+    return int(whole.value) - sum(int(n.value) for n in parts if n.is_shown) if whole.is_shown else 0
+
+
+def _words_on_top(ax: Axes, heads: list[str], looks: tuple[int, ...], rest: bool, size: float, wide: bool) -> None:
+    """What each look stands for, in one line over the bars and their names; on a phone, in two."""
+    said = [*zip(heads, [LOOKS[look] for look in looks], strict=True), *([("Non publié", REST)] if rest else [])]
+    box = ax.get_position()
+    per_point = ax.get_xlim()[1] / (box.width * ax.figure.get_figwidth() * 72)
+    start = -box.x0 / box.width * ax.get_xlim()[1]
+    x, y = start, -1.05 if wide else -1.7
+    for words, look in said:
+        across = (16 + 0.56 * size * len(words)) * per_point
+        if x + across > ax.get_xlim()[1]:
+            x, y = start, y + 0.5
+        ax.barh(y, 8 * per_point, 0.3 if wide else 0.2, left=x, clip_on=False, **look)
+        theme.write(ax, x + 12 * per_point, y, words, va="center_baseline", color=theme.SOFT)
+        x += across

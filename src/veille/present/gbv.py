@@ -10,9 +10,10 @@ from collections.abc import Iterable
 
 from matplotlib.axes import Axes
 
+from .. import places
 from ..codes import code_list, label
 from ..disclosure.safe import SafeNumber
-from ..indicators.gbv import CAVEAT, INCIDENTS, OUTCOMES, RAPES
+from ..indicators.gbv import CAVEAT, INCIDENTS, RAPES
 from ..indicators.measure import UNANSWERED
 from ..indicators.registry import key
 from ..periods import Period
@@ -20,7 +21,7 @@ from ..products import GBV_CAVEAT
 from ..published import Edition
 from ..render.document import Block, Runs, bullet_list, const, note, paragraph, soft, strong, warn
 from . import theme
-from .charts import bar_figure, by_size, draw_line
+from .charts import bar_figure, by_size, draw_line, draw_parts
 from .cover import cover_of, key_item
 from .parts import column, figure, nothing_received, row, table, too_few
 from .sections import sources_of
@@ -40,7 +41,15 @@ HEADS = {
     "psychological_emotional_abuse": "Psychol.",
 }
 CLASSES = ("sexual", "other")
+PEOPLE = {
+    "women": ("female", "adult"),
+    "girls": ("female", "child"),
+    "men": ("male", "adult"),
+    "boys": ("male", "child"),
+}
 ORDERED = ("age_band", "majority", "delay", "time_of_day", "perpetrator_age", "perpetrator_number")
+# Here `unknown` is what the survivor answered; a question left open is in no line.
+ASKED_OF_MANY = ("perpetrator_relationship", "perpetrator_age", "perpetrator_occupation")
 # Printed by others, with their source: what this edition is set beside.
 PUBLISHED = (
     ("gbv_cases_reported", "2012-01-01", "2016-12-31", "Cas déclarés, cinq ans jusqu’en décembre 2016"),
@@ -49,6 +58,8 @@ PUBLISHED = (
     ("gbv_cases_reported", "2017-01-01", "2017-12-31", "Cas déclarés en 2017"),
     ("gbv_cases_reported", "2012-01-01", "2017-12-31", "Cas déclarés, six ans jusqu’en décembre 2017"),
 )
+# The sources behind a page; what others printed stands in the years of the country only.
+RECEIVED, PRINTED = {"gbv_tables", "gbvims_recorder"}, {"gbv_published", "reference_figures"}
 # Where services reach, as others printed it: the data received do not say.
 COVERAGE = (
     (
@@ -112,10 +123,9 @@ def _lede(edition: Edition) -> Runs:
         out += say(" ; la violence sexuelle en compte ", sexual, *((" (", part, ")") if part.is_shown else ()))
     before = edition.period.shift(-1)
     earlier, then = edition.number(INCIDENTS, period=before), edition.number(ORGANISATIONS, period=before)
-    if not earlier.is_shown:
-        return say(*out, ".")
-    out += say(f". {_in(before)[0].upper()}{_in(before)[1:]} : ", counted(earlier, "cas", "cas"))
-    if then.is_shown and reporters.is_shown:
+    if earlier.is_shown:
+        out += say(f". {_in(before)[0].upper()}{_in(before)[1:]} : ", counted(earlier, "cas", "cas"))
+    if earlier.is_shown and then.is_shown and reporters.is_shown:
         same = then.value == reporters.value
         out += say(
             ", pour autant d’organisations" if same else say(", pour ", counted(then, "organisation", "organisations"))
@@ -210,10 +220,15 @@ def _tick(period: Period, *, wide: bool) -> str:
     return period.short_name() if wide else period.bare_name()[0].upper()
 
 
+def _reporters_of(edition: Edition) -> str:
+    """Whose number of organisations it is: how many report in one zone would point at them, so a zone shows the country's."""
+    return "Organisations comptées" + ("" if edition.area.is_country else ", tout le pays")
+
+
 def _draw_trend(edition: Edition, periods: list[Period], width: float, size: float) -> str:
     wide = width > 5
     numbers = [edition.number(INCIDENTS, period=p) for p in periods]
-    reporters = [edition.number(ORGANISATIONS, period=p) for p in periods]
+    reporters = [edition.number(ORGANISATIONS, "mali", p) for p in periods]
     rows = 2 if any(n.is_shown for n in reporters) else 1
     figure_, grid = theme.canvas(
         width, 2.5 if rows == 2 else 2.1, size, f"gbv-trend-{'w' if wide else 'n'}", nrows=rows, sharex=True, squeeze=False,
@@ -222,7 +237,7 @@ def _draw_trend(edition: Edition, periods: list[Period], width: float, size: flo
     axes: list[Axes] = [line[0] for line in grid]
     figure_.subplots_adjust(0.055 if wide else 0.09, 0.17, 0.985, 0.9, hspace=0.5)
     draw_line(axes[0], numbers, size, every_label=wide or len(periods) <= 8)
-    titles = ["Cas déclarés", "Organisations comptées"][:rows]
+    titles = ["Cas déclarés", _reporters_of(edition)][:rows]
     if rows == 2:
         axes[1].set_ylim(0, 1)
         axes[1].set_yticks([])
@@ -249,24 +264,20 @@ def figure_of_gbv_trend(edition: Edition) -> Shown:
     numbers = {p: edition.number(INCIDENTS, period=p) for p in periods}
     shown = {p: n for p, n in numbers.items() if n.is_shown}
     if len(shown) < 2:
-        return Shown(nothing_received(edition, "Évolution : moins de deux périodes publiées"))
+        return Shown(paragraph(soft(say("Évolution : moins de deux périodes publiées, rien n’est comparé."))))
     low, high = (end(shown.values(), key=lambda n: int(n.value)) for end in (min, max))
     each = {"month": "mois", "quarter": "trimestre"}[periods[0].kind]
     title = say("De ", low, " à ", high, f" cas déclarés par {each}")
-    rows = [row(p.name(), n, edition.number(ORGANISATIONS, period=p)) for p, n in numbers.items()]
+    rows = [row(p.name(), n, edition.number(ORGANISATIONS, "mali", p)) for p, n in numbers.items()]
     columns = [
         column(each.capitalize(), "#date"),
         column("Cas déclarés", "#affected+incidents", right=True),
-        column("Organisations", "#org+num", right=True),
+        column(_reporters_of(edition), "#org+num", right=True),
     ]
-    if not edition.area.is_country:
-        columns.pop()
-        for line in rows:
-            line["cells"].pop()
     behind = table(edition, "evolution", say(f"Cas déclarés, {each} par {each}"), columns, rows, numbered=False)
     drawn = theme.both_widths(lambda width, size: _draw_trend(edition, periods, width, size))
     alt = say("Courbe des cas déclarés : ", joined([say(f"{p.name()} ", n) for p, n in numbers.items()]), ".")
-    advice = "Une hausse peut venir d’organisations ou de services plus nombreux. " if edition.area.is_country else ""
+    advice = "Une hausse peut venir d’organisations ou de services plus nombreux. "
     subtitle = say(f"Cas déclarés par mois de déclaration, {periods[0].name()} à {periods[-1].name()}")
     return Shown(figure(edition, "evolution", title, subtitle, drawn, alt, [say(advice + CAVEAT)], behind))
 
@@ -282,19 +293,25 @@ def _lines(edition: Edition, dimension: str, codes: str, stem: str = INCIDENTS) 
     return sorted(ranked, key=lambda line: line[0] == UNANSWERED)
 
 
+def _numbers(edition: Edition, dimension: str, codes: str, stem: str = INCIDENTS) -> list[SafeNumber]:
+    return [n for _, n in _lines(edition, dimension, codes, stem)]
+
+
 def _breakdown(
     edition: Edition, dimension: str, codes: str, title: str, name: str, *, stem: str = INCIDENTS,
     notes: Iterable[Runs] = (), label_: str = "", numbered: bool = True,
 ) -> Block | None:  # fmt: skip
     """A table of one breakdown, with its shares where they are declared; None where nothing of it is printed."""
     lines = _lines(edition, dimension, codes, stem)
-    if not any(n.is_shown for _, n in lines):
+    if all(n.value == "0" for _, n in lines):
+        return paragraph(say(f"{title} : aucun cas déclaré."))
+    if _tells_nothing([line for line in lines if line[1].value != "0"]):
         return None
     shares = {code: edition.number(_share(dimension, code, stem)) for code, _ in lines}
     with_share = any(n.is_shown for n in shares.values())
     rows = [
         row(
-            say(UNANSWERED_LABEL) if code == UNANSWERED else named(codes, code),
+            say(UNANSWERED_LABEL) if code == UNANSWERED and codes not in ASKED_OF_MANY else named(codes, code),
             n,
             *((shares[code] if shares[code].is_shown and code != UNANSWERED else "",) if with_share else ()),
         )
@@ -335,7 +352,8 @@ def _classes(edition: Edition) -> Shown:
     found = _breakdown(
         edition, "violence_class", "violence_class", "Violence sexuelle et autres types", "classes", label_="Type"
     )
-    return Shown(found) if found else Shown(too_few(edition, "Types de VBG"))
+    numbers = _numbers(edition, "violence_class", "violence_class")
+    return Shown(found) if found else Shown(*_not_told(edition, {"Types de VBG": numbers}))
 
 
 def table_of_gbv_profile(edition: Edition) -> Shown:
@@ -352,11 +370,11 @@ def table_of_gbv_profile(edition: Edition) -> Shown:
         wanted.append(("displacement_stage", "displacement_stage", "Phase de déplacement à l’incident", "phase"))
     blocks: list[Block] = []
     rows: list[dict] = []
-    hidden: list[str] = []
+    absent: Absent = {}
     for dimension, codes, title, _ in wanted:
         lines = [(c, n) for c, n in _lines(edition, dimension, codes) if n.value != "0"]
-        if not any(n.is_shown for _, n in lines):
-            hidden.append(title.lower())
+        if _tells_nothing(lines):
+            absent |= {title: [n for _, n in lines]} if lines else {}
             continue
         rows.append({"kind": "group", "cells": [say(title)]})
         for code, n in lines:
@@ -369,19 +387,73 @@ def table_of_gbv_profile(edition: Edition) -> Shown:
             column("Cas", "#affected+incidents", right=True),
             column("Part", "#indicator+pct", right=True),
         ]
-        notes = [say(CAVEAT)]
-        if edition.period.kind != "month":
-            notes.insert(
-                0, say("Âge et sexe croisés : non disponible, les tableaux des organisations ne les croisent pas.")
-            )
-        blocks.append(table(edition, "profil", say("Survivant(e)s des cas déclarés"), columns, rows, notes))
-    if hidden:
-        blocks.append(too_few(edition, joined_text(hidden).capitalize()))
-    return Shown(*blocks)
+        blocks.append(table(edition, "profil", say("Survivant(e)s des cas déclarés"), columns, rows, [say(CAVEAT)]))
+    if edition.period.kind != "month":
+        crossed = _age_and_sex(edition)
+        blocks += crossed
+        if not crossed:
+            absent["Âge et sexe croisés"] = []
+    return Shown(*blocks, *_not_told(edition, absent))
 
 
-def joined_text(parts: list[str]) -> str:
-    """« a, b et c »."""
+def _age_and_sex(edition: Edition) -> list[Block]:
+    """Women, men, girls and boys where recorders gave every case; elsewhere n.d., and why. Nothing where nothing is printed."""
+    ages = tuple(code_list("majority"))
+    cells = {s: [edition.number(key(INCIDENTS, {"sex": s, "majority": a})) for a in ages] for s in code_list("sex")}
+    every = [n for some in cells.values() for n in some]
+    if every[0].status == "not_received":
+        why = " ; les tableaux mensuels des organisations ne les croisent pas, seuls les enregistreurs d’incidents le permettent."
+        return [paragraph(soft(say("Âge et sexe croisés : ", every[0], why)))]
+    if not any(n.is_shown for n in every):
+        return []
+    rows = [
+        row(say(UNANSWERED_LABEL) if s == UNANSWERED else named("sex", s), *some, edition.number(_of("sex", s)))
+        for s, some in cells.items()
+        if any(n.value != "0" for n in some)
+    ]
+    whole = [edition.number(_of("majority", a)) for a in ages]
+    rows.append(row("Ensemble", *whole, edition.number(INCIDENTS), kind="total"))
+    heads = ("Moins de dix-huit ans", "Dix-huit ans et plus", UNANSWERED_LABEL)
+    columns = [
+        column("Sexe", "#affected+label"),
+        *(column(head, f"#affected+{age}", right=True) for head, age in zip(heads, ages, strict=True)),
+        column("Ensemble", "#affected+incidents", right=True),
+    ]
+    what = say("Survivant(e)s par sexe et âge à l’incident")
+    behind = table(edition, "age_sexe", what, columns, rows, [say(CAVEAT)], numbered=False)
+    people = [(label("person", who), cells[s][ages.index(a)], None) for who, (s, a) in PEOPLE.items()]
+    most = max((n for n in people if n[1].is_shown), key=lambda line: int(line[1].value), default=None)
+    title = say(f"{most[0]} : ", counted(most[1], "cas", "cas")) if most else what
+    subtitle = say(f"Cas par sexe et âge à l’incident, {edition.period.name()}")
+    return bar_figure(edition, "age_sexe", people, title, subtitle, [say(CAVEAT)], behind).blocks
+
+
+Absent = dict[str, list[SafeNumber]]  # what a page does not tell -> the numbers that it would have told
+
+
+def _tells_nothing(lines: list[tuple[str, SafeNumber]]) -> bool:
+    """Whether a breakdown has no printed answer: the number of those who did not answer says nothing alone."""
+    answered = [n for code, n in lines if code != UNANSWERED]
+    return not any(n.is_shown for n in answered or [n for _, n in lines])
+
+
+def _not_told(edition: Edition, absent: Absent) -> list[Block]:
+    """One sentence for what was not received, one for what is not printed; not a table of n.d. or n.p."""
+    gone = [what for what, numbers in absent.items() if numbers and all(n.status == "not_received" for n in numbers)]
+    kept = [what for what in absent if what not in gone]
+    blocks: list[Block] = []
+    if gone:
+        blocks.append(
+            paragraph(soft(say(f"{_listed(gone)} : n.d., aucune organisation n’en a donné {_in(edition.period)}.")))
+        )
+    if kept:
+        blocks.append(too_few(edition, _listed(kept)))
+    return blocks
+
+
+def _listed(parts: list[str]) -> str:
+    """« A, b et c »."""
+    parts = [parts[0], *(part[0].lower() + part[1:] for part in parts[1:])]
     return ", ".join(parts[:-1]) + (" et " if len(parts) > 1 else "") + parts[-1]
 
 
@@ -391,7 +463,11 @@ def table_of_gbv_contexts(edition: Edition) -> Shown:
     found = _breakdown(
         edition, "context", "gbv_context", "Contextes des cas déclarés", "contextes", notes=notes, label_="Contexte"
     )
-    return Shown(found) if found else Shown(too_few(edition, "Contextes"))
+    return (
+        Shown(found)
+        if found
+        else Shown(*_not_told(edition, {"Contextes": _numbers(edition, "context", "gbv_context")}))
+    )
 
 
 def figure_of_gbv_delays(edition: Edition) -> Shown:
@@ -401,14 +477,14 @@ def figure_of_gbv_delays(edition: Edition) -> Shown:
         edition.number(_of("delay", "days_0_3", RAPES)),
         edition.number("gbv_rapes_with_health.delay=days_0_3"),
     )
-    blocks: list[Block] = []
     general = _breakdown(edition, "delay", "delay", "Cas par délai de déclaration", "delais", label_="Délai")
-    if general:
-        blocks.append(general)
+    absent: Absent = {} if general else {"Cas par délai de déclaration": _numbers(edition, "delay", "delay")}
+    blocks: list[Block] = [general] if general else []
     if not in_time.is_shown:
-        what = say("Viols déclarés : ", rapes, " ; répartition par délai non publiée.") if rapes.is_shown else None
-        blocks.append(paragraph(what) if what else too_few(edition, "Viols par délai de déclaration"))
-        return Shown(*blocks)
+        absent["Viols par délai de déclaration"] = _numbers(edition, "delay", "delay", RAPES)
+        if rapes.is_shown:
+            blocks.append(paragraph(say("Viols déclarés : ", rapes, ".")))
+        return Shown(*blocks, *_not_told(edition, absent))
     part, reached = (
         edition.number(_share("delay", "days_0_3", RAPES)),
         edition.number("gbv_rapes_with_health_share_pct.delay=days_0_3"),
@@ -458,38 +534,36 @@ def figure_of_gbv_delays(edition: Edition) -> Shown:
         notes,
         behind,
     )
-    return Shown(*blocks, *made.blocks)
+    return Shown(*blocks, *_not_told(edition, absent), *made.blocks)
+
+
+RESULTS = {"obtained": "Référés ou fournis", "declined": "Déclinés", "unavailable": "Indisponibles"}
+SPLIT = {"referred": "dont référés", "provided": "dont fournis"}
 
 
 def figure_of_gbv_services(edition: Edition) -> Shown:
-    """The referral cascade by sector: needed, then referred, provided, declined, unavailable."""
-    needs = {s: edition.number(_of("service", s, NEEDS)) for s in code_list("service")}
+    """The referral cascade by sector: needed, then referred or provided, declined, unavailable.
+
+    The year tells what was referred from what was provided; the quarter, where few organisations provide, does not.
+    """
+    sectors = tuple(code_list("service"))
+    needs = {s: edition.number(_of("service", s, NEEDS)) for s in sectors}
     if all(n.status == "not_received" for n in needs.values()):
         return Shown(nothing_received(edition, "Besoins de service"))
-    gap = {s: edition.number(_of("service", s, "gbv_service_gap_pct")) for s in needs}
     if not any(n.is_shown for n in needs.values()):
         return Shown(too_few(edition, "Besoins de service"))
-    # The year tells what was referred from what was provided; the quarter, where few organisations provide, does not.
-    year = edition.period.kind == "year"
-    dimension, codes = ("outcome", OUTCOMES) if year else ("result", tuple(code_list("service_result")))
+    gap = {s: edition.number(_of("service", s, "gbv_service_gap_pct")) for s in sectors}
+    became = _became(edition, "result", tuple(RESULTS))
+    split = _became(edition, "outcome", tuple(SPLIT))
     rows = [
-        row(
-            label("service", s),
-            n,
-            *(edition.number(key(NEEDS, {"service": s, dimension: code})) for code in codes),
-            gap[s] if gap[s].is_shown else "",
-        )
+        row(label("service", s), n, *_in_order(became[s], split[s]), gap[s] if gap[s].is_shown else "")
         for s, n in needs.items()
     ]
-    heads = (
-        ["Référés", "Fournis", "Déclinés", "Indisponibles"]
-        if year
-        else ["Référés ou fournis", "Déclinés", "Indisponibles"]
-    )
+    heads = _in_order(list(RESULTS.items()) if became["health"] else [], list(SPLIT.items()) if split["health"] else [])
     columns = [
         column("Secteur", "#service+type"),
         column("Besoins", "#service+needed", right=True),
-        *(column(head, f"#service+{code}", right=True) for head, code in zip(heads, codes, strict=True)),
+        *(column(head, f"#service+{code}", right=True) for code, head in heads),
         column("Manque", "#indicator+pct", right=True),
     ]
     notes = [
@@ -498,71 +572,132 @@ def figure_of_gbv_services(edition: Edition) -> Shown:
             "Manque = indisponible / besoin. " + CAVEAT
         )
     ]
-    behind = table(edition, "services", say("Besoins de service et suites, par secteur"), columns, rows, notes)
-    worst = sorted((n for n in gap.items() if n[1].is_shown), key=lambda line: -int(line[1].value))
-    if not worst:
-        return Shown(behind)
-    (first, part), *_ = worst
-    title = say(f"{label('service', first)} : ", part, " des besoins restent sans service")
-    bars = [(label("service", s), n, None) for s, n in worst]
-    made = bar_figure(
-        edition, "manques", bars, title, say(f"Part des besoins où le service est indisponible, {edition.period.name()}"),
-        [say("Secteurs dont la part est publiée. " + CAVEAT)], None,
-    )  # fmt: skip
-    return Shown(*made.blocks, behind)
+    what = say("Besoins de service et suites, par secteur")
+    behind = table(edition, "services", what, columns, rows, notes)
+    bars = [(label("service", s), n, became[s]) for s, n in needs.items() if n.is_shown]
+    worst = max((n for n in gap.items() if n[1].is_shown), key=lambda line: int(line[1].value), default=None)
+    title = say(f"{label('service', worst[0])} : ", worst[1], " des besoins restent sans service") if worst else what
+    said = list(RESULTS.values()) if became["health"] else []
+    drawn = theme.both_widths(
+        lambda width, size: draw_parts("services", bars, said, (0, 2, 3)[: len(said)], width, size)
+    )
+    alt = [
+        say(
+            text,
+            ", besoins ",
+            n,
+            *(run for h, part in zip(said, some, strict=True) for run in say(f", {h.lower()} ", part)),
+        )
+        for text, n, some in bars
+    ]
+    subtitle = say(f"Besoins de service et ce qu’ils sont devenus, {edition.period.name()}")
+    alt_text = say("Barres : ", joined(alt, last=" ; "), ".")
+    return Shown(figure(edition, "cascade", title, subtitle, drawn, alt_text, [say(CAVEAT)], None), behind)
+
+
+def _became(edition: Edition, dimension: str, codes: tuple[str, ...]) -> dict[str, list[SafeNumber]]:
+    """What the needs of each sector became; nothing where no number of it is printed."""
+    found = {s: [edition.number(key(NEEDS, {"service": s, dimension: c})) for c in codes] for s in code_list("service")}
+    return found if any(n.is_shown for some in found.values() for n in some) else dict.fromkeys(found, [])
+
+
+def _in_order(became: list, split: list) -> list:
+    """Referred or provided, then how much of each, then the others."""
+    return [*became[:1], *split, *became[1:]]
+
+
+Named = tuple[str, str]  # what a place is called, and its code
 
 
 def table_of_gbv_regions(edition: Edition) -> Shown:
-    """Regions: totals, with sexual violence and other types where they are printed; for the year, the types."""
+    """Regions: totals, with sexual violence and other types where they are printed; for the year, the types.
+
+    Where these are not printed by region, they may be by zone: coarser, and declared with them. An edition of one region
+    has said it all already.
+    """
+    if len(edition.area.regions) == 1:
+        return Shown()
     regions = [(region.labels[edition.lang], str(region.place)) for region in edition.area.regions]
-    totals = {place: edition.number(INCIDENTS, place) for _, place in regions}
-    if all(n.status == "not_received" for n in totals.values()):
+    regions = [line for line in regions if edition.number(INCIDENTS, line[1]).status != "not_received"]
+    if not regions:
         return Shown(nothing_received(edition, "Régions"))
-    if not any(n.is_shown for n in totals.values()):
-        return Shown(too_few(edition, "Cas par région"))
-    regions = [(name, place) for name, place in regions if totals[place].status != "not_received"]
-    whole = ("Pays", edition.area.code) if edition.area.is_country else ("Ensemble", edition.area.code)
-    with_classes = any(edition.has(_of("violence_class", c), place) for c in CLASSES for _, place in regions)
+    zones = _zones(edition) if edition.area.is_country else []
+    total = ("Pays" if edition.area.is_country else "Ensemble", edition.area.code)
+    blocks: list[Block] = []
+    if any(edition.has(INCIDENTS, place) for _, place in regions):
+        note = say("Une région sans organisation qui déclare n’a pas de ligne. " + CAVEAT)
+        blocks.append(_by_place(edition, "regions", "Région", "par région", regions, total, [note]))
+    else:
+        blocks.append(too_few(edition, "Cas par région"))
+    if not _has_classes(edition, regions) and any(edition.has(INCIDENTS, place) for _, place in zones):
+        notes = [say(" ".join([*_made_of(edition), CAVEAT]))]
+        blocks.append(_by_place(edition, "zones", "Zone", "par zone", zones, None, notes))
+    if edition.period.kind == "year":
+        blocks.append(_types_by_place(edition, regions, zones))
+    return Shown(*blocks)
 
-    def line(name: str, place: str, kind: str = "body") -> dict:
+
+def _areas(edition: Edition) -> list[places.Area]:
+    """The zones of the country, in the order of `places.yml`."""
+    return [area for area in places.areas(edition.folder).values() if not area.is_country]
+
+
+def _made_of(edition: Edition) -> list[str]:
+    """« Zone de Gao : régions de Gao et de Ménaka. »"""
+    several = [(a.labels[edition.lang], a.details[edition.lang]) for a in _areas(edition) if len(a.regions) > 1]
+    return [f"{name} : {detail[0].lower()}{detail[1:]}." for name, detail in several]
+
+
+def _zones(edition: Edition) -> list[Named]:
+    zones = [(area.labels[edition.lang], area.code) for area in _areas(edition)]
+    return [line for line in zones if edition.number(INCIDENTS, line[1]).status != "not_received"]
+
+
+def _has_classes(edition: Edition, some: list[Named]) -> bool:
+    """Whether sexual violence is told from the other types in one of these places."""
+    return any(edition.has(_of("violence_class", c), place) for c in CLASSES for _, place in some)
+
+
+def _by_place(
+    edition: Edition, name: str, head: str, by: str, some: list[Named], whole: Named | None, notes: list[Runs]
+) -> Block:
+    """Totals of places, with sexual violence and other types where they are printed."""
+    with_classes = _has_classes(edition, some)
+
+    def line(text: str, place: str, kind: str = "body") -> dict:
         classes = (edition.number(_of("violence_class", c), place) for c in CLASSES)
-        return row(name, edition.number(INCIDENTS, place), *(classes if with_classes else ()), kind=kind)
+        return row(text, edition.number(INCIDENTS, place), *(classes if with_classes else ()), kind=kind)
 
-    rows = [line(*region) for region in regions] + ([line(*whole, kind="total")] if len(regions) > 1 else [])
-    columns = [column("Région", "#adm1+name"), column("Cas déclarés", "#affected+incidents", right=True)]
-    notes = [say("Une région sans organisation qui déclare n’a pas de ligne. " + CAVEAT)]
+    rows = [line(*one) for one in some] + ([line(*whole, kind="total")] if whole else [])
+    columns = [column(head, "#adm1+name"), column("Cas déclarés", "#affected+incidents", right=True)]
     if with_classes:
         columns.append(column("Violence sexuelle", "#affected+sexual", right=True))
         columns.append(column("Autres types", "#affected+other", right=True))
     else:
-        notes.insert(
-            0, say("Par région, la violence sexuelle et les autres types ne sont pas publiés pour cette période.")
-        )
-    title = say(f"Cas déclarés par région, {edition.period.name()}")
-    blocks: list[Block] = [table(edition, "regions", title, columns, rows, notes)]
-    if edition.period.kind == "year":
-        blocks += _region_types(edition, regions)
-    return Shown(*blocks)
+        notes = [say("Violence sexuelle et autres types : non publiés par région pour cette période."), *notes]
+    return table(edition, name, say(f"Cas déclarés {by}, {edition.period.name()}"), columns, rows, notes)
 
 
-def _region_types(edition: Edition, regions: list[tuple[str, str]]) -> list[Block]:
-    """Types by region (year): none where too much of the table would be hidden."""
-    found = {place: [edition.number(_of("gbv_type", c), place) for c in HEADS] for _, place in regions}
-    if not any(n.is_shown for some in found.values() for n in some):
-        return [too_few(edition, "Types par région")]
-    rows = [row(name, *found[place]) for name, place in regions]
-    columns = [
-        column("Région", "#adm1+name"),
-        *(column(head, "#affected+incidents", right=True) for head in HEADS.values()),
-    ]
-    return [table(edition, "types_par_region", say("Types de VBG par région"), columns, rows, [say(CAVEAT)])]
+def _types_by_place(edition: Edition, regions: list[Named], zones: list[Named]) -> Block:
+    """Types by region (year), or by zone; neither where too much of the table would be hidden."""
+    for head, by, some in (("Région", "région", regions), ("Zone", "zone", zones)):
+        found = {place: [edition.number(_of("gbv_type", c), place) for c in HEADS] for _, place in some}
+        if any(n.is_shown for numbers in found.values() for n in numbers):
+            rows = [row(name, *found[place]) for name, place in some]
+            columns = [
+                column(head, "#adm1+name"),
+                *(column(type_, "#affected+incidents", right=True) for type_ in HEADS.values()),
+            ]
+            title = say(f"Types de VBG par {by}, {edition.period.name()}")
+            return table(edition, "types_par_region", title, columns, rows, [say(CAVEAT)])
+    return too_few(edition, "Types par région")
 
 
 def tables_of_gbv_year(edition: Edition) -> Shown:
     """What only a year can show: vulnerable groups, time, place, perpetrators, first contact, services provided."""
     blocks: list[Block] = []
     overlapping = [say("Plusieurs réponses possibles : les lignes ne s’additionnent pas.")]
-    hidden = []
+    absent: Absent = {}
     for dimension, codes, title, name, stem, notes in (
         ("vulnerability", "gbv_vulnerability", "Groupes vulnérables", "vulnerables", INCIDENTS, overlapping),
         ("time_of_day", "time_of_day", "Moment de la journée", "moments", INCIDENTS, []),
@@ -571,14 +706,16 @@ def tables_of_gbv_year(edition: Edition) -> Shown:
         ("perpetrator_relationship", "perpetrator_relationship", "Lien avec l’auteur", "auteurs_lien", INCIDENTS, overlapping),
         ("perpetrator_age", "perpetrator_age", "Âge de l’auteur", "auteurs_age", INCIDENTS, overlapping),
         ("perpetrator_occupation", "perpetrator_occupation", "Profession de l’auteur", "auteurs_profession", INCIDENTS, overlapping),
-        ("referred_from", "referral_source", "Référés par d’autres", "referes_par", "gbv_referred_in", overlapping),
+        ("referred_from", "referral_source", "Comment les cas sont arrivés", "arrives_par", "gbv_referred_in", overlapping),
         ("service", "service", "Services fournis par les organisations", "services_fournis", "gbv_services_provided", overlapping),
     ):  # fmt: skip
+        if stem == "gbv_services_provided" and any(_became(edition, "outcome", tuple(SPLIT)).values()):
+            continue  # they stand among what needs became
         found = _breakdown(edition, dimension, codes, title, name, stem=stem, notes=notes, label_=title)
         if found:
             blocks.append(found)
         else:
-            hidden.append(title.lower())
+            absent[title] = _numbers(edition, dimension, codes, stem)
     prior, first = edition.number("gbv_prior_violence"), edition.number("gbv_first_contacts")
     blocks.insert(
         0,
@@ -592,9 +729,7 @@ def tables_of_gbv_year(edition: Edition) -> Shown:
             )
         ),
     )
-    if hidden:
-        blocks.append(too_few(edition, joined_text(hidden).capitalize()))
-    return Shown(*blocks)
+    return Shown(*blocks, *_not_told(edition, absent))
 
 
 # --- beside what others published ----------------------------------------------------------------------------------------
@@ -605,17 +740,23 @@ def table_of_gbv_years(edition: Edition) -> Shown:
     years = sorted(
         {p for p in edition.tables.periods(INCIDENTS, edition.area.code) if len(p) == 4 and p <= str(edition.period)}
     )
+    sexual = (_of("violence_class", "sexual"), _share("violence_class", "sexual"))
     rows = [
-        row(year, edition.number(INCIDENTS, period=year), edition.number(ORGANISATIONS, period=year)) for year in years
+        row(
+            year,
+            edition.number(INCIDENTS, period=year),
+            *(edition.number(k, period=year) for k in sexual),
+            edition.number(ORGANISATIONS, "mali", year),
+        )
+        for year in years
     ]
     columns = [
         column("Année", "#date+year"),
         column("Cas déclarés", "#affected+incidents", right=True),
-        column("Organisations", "#org+num", right=True),
+        column("Violence sexuelle", "#affected+sexual", right=True),
+        column("Part", "#indicator+pct", right=True),
+        column(_reporters_of(edition), "#org+num", right=True),
     ]
-    if not edition.area.is_country:
-        columns.pop()
-        rows = [row(year, edition.number(INCIDENTS, period=year)) for year in years]
     advice = "D’une année à l’autre, le nombre d’organisations et les localités couvertes changent : une hausse n’est pas une hausse des violences. "
     blocks: list[Block] = [table(edition, "annees", say("Années reçues"), columns, rows, [say(advice + CAVEAT)])]
     if edition.area.is_country:
@@ -729,6 +870,8 @@ def method_of_gbv(edition: Edition) -> Shown:
         _heading("Contacts", 3),
         paragraph(address),
         _heading("Données et version", 3),
-        sources_of(edition, only={"gbv_tables", "gbvims_recorder", "gbv_published", "reference_figures"}),
+        sources_of(
+            edition, only=RECEIVED | (PRINTED if edition.period.kind == "year" and edition.area.is_country else set())
+        ),
         version,
     )

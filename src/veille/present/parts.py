@@ -93,7 +93,8 @@ def section(
     """
     if (kinds and edition.period.kind not in kinds) or (country and not edition.area.is_country):
         return Shown()
-    return Shown({"kind": "heading", "level": 2, "text": heading}, *draw(edition, *given).blocks)
+    blocks = draw(edition, *given).blocks
+    return Shown({"kind": "heading", "level": 2, "text": heading}, *blocks) if blocks else Shown()
 
 
 def nothing_received(edition: Edition, what: str) -> Block:
