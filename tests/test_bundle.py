@@ -26,6 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veille import bundle, formats, products, versions
+from veille.build import stage
 from veille.bundle import again, verify
 from veille.disclosure.safe import SafeTables
 from veille.errors import BadData, BadParameter, BuildFailed, UnknownName
