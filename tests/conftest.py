@@ -44,8 +44,9 @@ def shared(tmp_path_factory) -> Path:
             text = folder / "params" / "texts" / "bulletin" / "gao" / "2017-06.md"
             text.parent.mkdir(parents=True)
             text.write_text(projects.TEXT, encoding="utf-8")
-            # Those of the GBVIMS summaries are about the example, and are in the project itself.
-            shutil.copytree(projects.ROOT / "params" / "texts" / "gbvims", text.parents[2] / "gbvims")
+            # Those of the other products are about the example, and are in the project itself.
+            for product in ("gbvims", "evaluation", "followup"):
+                shutil.copytree(projects.ROOT / "params" / "texts" / product, text.parents[2] / product)
     return folder
 
 
