@@ -81,11 +81,15 @@ def _table_of_cercles(edition: Edition) -> Block:
     notes = (
         [say(f"Aucune donnée reçue : {', '.join(name[0].lower() + name[1:] for name in silent)}.")] if silent else []
     )
+    if now.kind == "year" and not any(edition.has(INCIDENTS, c, before) for c in edition.area.cercles):
+        columns.pop(1)  # a year of which nothing was received: no column of blanks
+        for r in rows:
+            r["cells"] = r["cells"][:1] + r["cells"][2:]
     if not any(edition.has(share, c) for c in edition.area.cercles):
         # Too few incidents for a percentage: no column of blanks.
         columns.pop()
         for r in rows:
-            r["cells"] = r["cells"][:3]
+            r["cells"] = r["cells"][: len(columns)]
         notes.append(say("Trop peu d’incidents pour donner des pourcentages."))
     return table(edition, "incidents_par_cercle", say("Incidents par cercle"), columns, rows, notes)
 
@@ -346,7 +350,8 @@ def figure_of_victims(edition: Edition) -> Shown:
     if not is_any_shown(n for _, n in rows):
         return Shown(paragraph(say("Victimes citées : ", total, ". La répartition n’est pas publiée.")))
     children = edition.number("child_victims_people")
-    title = say(counted(total, "victime citée", "victimes citées"), " dans les incidents du mois")
+    when = {"month": "du mois", "year": "de l’année"}[edition.period.kind]
+    title = say(counted(total, "victime citée", "victimes citées"), f" dans les incidents {when}")
     if children.is_shown:
         title += say(", dont ", counted(children, "enfant", "enfants"))
     killed, injured = (edition.number(key("victims_people", {"harm": h})) for h in ("killed", "injured"))

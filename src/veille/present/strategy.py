@@ -556,12 +556,12 @@ def figure_of_status(edition: Edition) -> Shown:
                 ax,
                 at + high * 0.032,
                 -0.85,
-                label("indicator_status", s),
+                label("indicator_status", s, short=True),
                 va="center_baseline",
                 fontsize=size - 1,
                 color=theme.SOFT,
             )
-            at += high * (0.075 + 0.0165 * len(label("indicator_status", s)) * (1 if wide else 1.5))
+            at += high * (0.07 + 0.0155 * len(label("indicator_status", s, short=True)) * (1 if wide else 1.12))
         return theme.svg(drawn)
 
     done = _count(edition, f"status={DONE}")

@@ -67,9 +67,9 @@ def _table(block: Block, lang: str, *, caption: bool = True) -> str:
                 f'<tr class="group"><th scope="rowgroup" colspan="{len(columns)}">{runs_html(cells[0])}</th></tr>'
             )
             continue
-        first = f'<th scope="row">{runs_html(cells[0])}</th>'
+        first = f'<th scope="row"{_classes(cells[0])}>{runs_html(cells[0])}</th>'
         rest = "".join(
-            f'<td data-label="{escape(c["label"])}"{_right(c)}>{runs_html(cell)}</td>'
+            f'<td data-label="{escape(c["label"])}"{_classes(cell, c)}>{runs_html(cell)}</td>'
             for c, cell in zip(columns[1:], cells[1:], strict=True)
         )
         kind = f' class="{row["kind"]}"' if row["kind"] != "body" else ""
@@ -85,6 +85,19 @@ def _table(block: Block, lang: str, *, caption: bool = True) -> str:
         f'<div class="tw" role="region" tabindex="0" aria-label="{label}"><table{shape}>{title}<thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table></div>{notes}"
     )
+
+
+SHORT = 15  # characters that stay on one line, and beside others on a phone
+NOTHING = "–"
+
+
+def _classes(cell: Runs, column: dict | None = None) -> str:
+    """How a cell behaves: `r` at the right, `s` short, `z` a dash, which a phone does not show."""
+    said = plain(cell)
+    names = ["r"] if column and column["align"] == "right" else []
+    names += ["s"] if 0 < len(said) <= SHORT else []
+    names += ["z"] if column and said == NOTHING else []
+    return f' class="{" ".join(names)}"' if names else ""
 
 
 def _right(column: dict) -> str:
