@@ -25,7 +25,7 @@ from veille.errors import BadData, BuildFailed, UnknownName
 from veille.project import Project
 from veille.schemas.definitions import table
 from veille.sources.receive import receive
-from veille.strategy import computed, decided, evidence, frames, spans, values
+from veille.strategy import computed, decided, evidence, followup, frames, spans, values
 from veille.strategy.values import Given
 from veille.tables import indicators
 
@@ -482,6 +482,18 @@ def test_a_claim_is_sound_rebuilt_revised_or_without_its_report(place, tmp_path)
     hidden = [clear(key="protection_incidents", place="gao", period="2017-06", value="", unit="incidents",
                     status="not_published", table="t", query="q", caveat="")]  # fmt: skip
     assert states(place, tmp_path, hidden, CITED) == ["revised"]
+
+
+def test_what_somebody_typed_is_not_printed_where_it_is_hidden(place, tmp_path):
+    hidden = clear(key="protection_incidents", place="gao", period="2017-06", value="", unit="incidents",
+                   status="not_published", table="t", query="q", caveat="")  # fmt: skip
+    for there in ([], [hidden]):
+        if there:
+            report_of(place, there, name="bulletin/gao/2017-06+public")
+        stood = evidence.graph(place, "real", "public", register(tmp_path, CITED), SafeTables([hidden], {}, {}))
+        assert [s.state for s in stood] == ["withheld"]
+        _, lines, words = followup._findings(register(tmp_path, CITED), stood)
+        assert "67" not in json.dumps([lines, words])
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def plan(
     if chosen.frames:
         return _plan_of_frame(of_nature, chosen, when, nature, say)
     available: dict[str, list[str]] = {}
-    is_ahead = True
+    is_ahead, hidden = True, False
     for kind in (nature,) if nature else NATURES:
         if kind == "example":
             versions.ensure_example(project, say)
@@ -195,6 +195,7 @@ def plan(
         is_ahead = False
         safe = versions.candidate(version, audience, say)
         tables = SafeTables.read(safe)
+        hidden = hidden or tables.get(chosen.lead, area.code, str(when)).status == "not_published"
         available[kind] = periods_with_data(tables, chosen, area.code)
         if str(when) in available[kind]:
             if kind == "example" and not nature:
@@ -215,6 +216,8 @@ def plan(
         word = {"real": "données réelles", "example": "données d’exemple"}[kind]
         listed.append(f"{word} : {spans(known)}" if known else f"{word} : aucune période")
     nothing = f"Aucune donnée pour {area.titles['fr']}, {when.name()}."
+    if hidden:
+        nothing = f"Des données sont reçues pour {area.titles['fr']}, {when.name()}, mais rien ne peut en être publié."
     problem = f"Période à venir : {when.name()}." if is_ahead else nothing
     raise BadParameter(problem, "Périodes disponibles — " + " ; ".join(listed) + ".")
 

@@ -889,6 +889,16 @@ def table_of_advice(edition: Edition) -> Shown:
     return Shown(table(edition, "recommandations", say("Recommandations et réponse du GCS"), columns, rows))
 
 
+# What an evaluation would want to know, and the source that would tell it.
+NOT_ALWAYS_RECEIVED = {
+    "violations graves des droits de l’enfant (MRM)": "template_mrm_violations",
+    "gestion de cas de protection de l’enfance (CPIMS+)": "template_cpims_indicators",
+    "base des victimes de mines (LAMH)": "template_mine_victims",
+    "matrices de protection": "template_protection_matrix",
+    "financement (FTS)": "template_funding",
+}
+
+
 def year_in_figures(edition: Edition) -> Shown:
     """The year in incidents, victims, children and mines, in one table of safe numbers; what was not received says so."""
     lines = [
@@ -918,9 +928,11 @@ def year_in_figures(edition: Edition) -> Shown:
             "Le total d’une année n’est donné que si chacun de ses mois a été reçu."
         )
     ]
-    return Shown(
-        table(edition, "annee_en_chiffres", say("L’année en chiffres, pour tout le pays"), columns, rows, notes)
-    )
+    received = {s["source"] for s in edition.sources}
+    absent = [what for what, source in NOT_ALWAYS_RECEIVED.items() if source not in received]
+    nothing = [paragraph(soft(say("Aucune donnée reçue dans cette version : ", " ; ".join(absent), ".")))]
+    title = say("L’année en chiffres, pour tout le pays")
+    return Shown(table(edition, "annee_en_chiffres", title, columns, rows, notes), *(nothing if absent else []))
 
 
 def figure_of_year(edition: Edition) -> Shown:
@@ -1017,7 +1029,7 @@ def table_of_evidence(edition: Edition, *kinds: str) -> Shown:
         now = edition.number(*e["address"].split("@"))
         said = (
             say(strong(say(now)))
-            if e["state"] in ("sound", "rebuilt")
+            if e["state"] in ("sound", "rebuilt", "withheld")
             else say(warn(say(_told(edition, f"cited:{ref}"))), " ; aujourd’hui ", now)
         )
         state = evidence.WORDS[e["state"]].lower()
@@ -1125,4 +1137,24 @@ def table_of_versions(edition: Edition) -> Shown:
         for s in edition.sources
     ]
     columns = [column("Source", "#meta+source"), column("Reçue le", "#date+received")]
-    return Shown(table(edition, "sources", say(f"Sources de la version {edition.version}"), columns, rows))
+    blocks = [table(edition, "sources", say(f"Sources de la version {edition.version}"), columns, rows)]
+    cited = [
+        row(*(_told(edition, f"cited_{name}:{c['n']}") for name in ("report", "version", "manifest", "received")))
+        for c in edition.tables.records["cited"]
+    ]
+    if cited:
+        columns = [
+            column("Rapport", "#meta+report"),
+            column("Version", "#meta+version"),
+            column("Manifeste", "#meta+hash"),
+            column("Dépôts derrière lui", "#meta+source"),
+        ]
+        notes = [
+            say(
+                "Les dépôts des organisations sont nommés par leur série ; leurs fichiers et leurs empreintes sont dans le manifeste du rapport."
+            )
+        ]
+        blocks.append(
+            table(edition, "rapports_cites", say("Rapports sur lesquels cette page s’appuie"), columns, cited, notes)
+        )
+    return Shown(*blocks)

@@ -6,6 +6,7 @@ them. Every refusal says the file, the line and what to do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +18,7 @@ import yaml
 from .. import texts
 from ..codes import code_list
 from ..errors import BadData, VeilleError, near
+from ..schemas.definitions import table
 from ..yamls import Twice, load_once
 from .frames import Frame, Indicator
 
@@ -255,6 +257,13 @@ def decided(params: Path, frame: Frame, nature: str) -> dict[str, Decided]:
                 raise page.refuse(
                     "une valeur sans sa source", f"Écrivez {name}_source : qui l’a fixée, où, quand.", *where
                 )
+        if made.proof and not re.search(table("indicator_values").columns["proof"].pattern, made.proof):
+            raise page.refuse(
+                "une preuve qui ne mène nulle part",
+                "Écrivez document: titre, date, lieu ; rapport: produit/zone/période ; ou une adresse https.",
+                *where,
+                "proof",
+            )
         if status != "not_reported" and not made.justification:
             raise page.refuse("un statut sans sa justification", "Dites en une phrase ce qui le fonde.", *where)
         if made.justification:

@@ -20,20 +20,21 @@ from ..project import Project
 from .decided import Cited, Finding, Register
 
 # What may be said of a cited number.
-SOUND, REBUILT, REVISED, MISSING = "sound", "rebuilt", "revised", "missing"
+SOUND, REBUILT, REVISED, MISSING, WITHHELD = "sound", "rebuilt", "revised", "missing", "withheld"
 FLAGGED = (REVISED, MISSING)
 SHORT = 12  # digits of a sha256 that people copy
 
 
 @dataclass(frozen=True)
 class Report:
-    """A report that is there: its manifest's sha256, data version, and every number that it prints."""
+    """A report that is there: its manifest's sha256, data version, what was received behind it, and every number that it prints."""
 
     name: str
     manifest: str
     version: str
     numbers: dict[str, str]  # address -> value
     displays: dict[str, str]
+    received: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,13 @@ def read(folder: Path, name: str) -> Report | None:
         manifest["version"],
         {a: r["value"] for a, r in where},
         {a: r["display"] for a, r in where},
+        tuple(sorted({_series(name) for name in manifest.get("inputs", {}) if name.startswith("data/")})),
     )
+
+
+def _series(name: str) -> str:
+    """The series, and the day, of a file received: « kobo_incidents », « amss_incidents/2026-11-21 »."""
+    return "/".join(name.split("/")[2:4])
 
 
 def _same(a: str, b: str) -> bool:
@@ -84,9 +91,15 @@ def _refuse(register: Register, cited: Cited, problem: str, remedy: str) -> BadD
     return BadData(f"{register.name}, ligne {cited.line} : {problem}.", remedy)
 
 
-def _check(register: Register, finding: Finding, cited: Cited, report: Report | None, safe: SafeTables) -> Stood:
+def _check(
+    register: Register, finding: Finding, cited: Cited, report: Report | None, safe: SafeTables, audience: str
+) -> Stood:
     now = safe.get(cited.key, cited.place, cited.period)
     value = now.value if now.is_shown else ""
+    is_unread = report is None or not report.numbers.get(cited.address)
+    # Findings are written with the members' edition in view: what the public does not read is no fault of theirs.
+    if is_unread and (now.status == "not_published" or (audience == "public" and not now.is_shown)):
+        return Stood(finding.id, cited, WITHHELD, "", report)
     if report is None:
         return Stood(finding.id, cited, MISSING, value, None)
     is_the_cited = not cited.manifest or report.manifest.startswith(cited.manifest)
@@ -144,7 +157,7 @@ def graph(
                     make(cited.report)
                     found = read(folder, cited.report)
                 reports[cited.report] = found
-            out.append(_check(register, finding, cited, reports[cited.report], safe))
+            out.append(_check(register, finding, cited, reports[cited.report], safe, audience))
     return out
 
 
@@ -170,6 +183,7 @@ WORDS = {
     REBUILT: "confirmé, rapport refait depuis",
     REVISED: "RÉVISÉ DEPUIS",
     MISSING: "RAPPORT ABSENT",
+    WITHHELD: "non publié dans cette édition",
 }
 
 
@@ -181,5 +195,7 @@ def lines(stood: Iterable[Stood]) -> list[str]:
         + (f"  version {s.report.version}, manifeste {s.report.manifest[:SHORT]}" if s.report else "")
         for s in stood
     ]
+    for r in reports(stood):
+        out.append(f"{r.name} · version {r.version} · dépôts : {', '.join(r.received) or 'non dits'}")
     flagged = len({s.finding for s in stood if s.state in FLAGGED})
     return [*out, f"{len(stood)} nombres cités ; constats à revoir : {flagged}."]

@@ -183,7 +183,7 @@ def _findings(register: Register, stood: Iterable[evidence.Stood]) -> tuple[list
         refs = []
         for n, s in enumerate(by_finding.get(f.id, ()), start=1):
             ref = f"{f.id}-{n}"
-            shown = s.report.displays.get(s.cited.address, "") if s.report else ""
+            shown = s.report.displays.get(s.cited.address, "") if s.report else "valeur à relire"
             line = {
                 "ref": ref,
                 "finding": f.id,
@@ -191,14 +191,14 @@ def _findings(register: Register, stood: Iterable[evidence.Stood]) -> tuple[list
                 "state": s.state,
                 "address": s.cited.address,
                 "report": s.cited.report,
-                "value": s.cited.value,
                 "manifest": s.report.manifest[: evidence.SHORT] if s.report else s.cited.manifest,
                 "version": s.report.version if s.report else s.cited.version,
             }
             lines.append(line)
             refs.append(ref)
             words |= {
-                f"cited:{ref}": shown or s.cited.value,
+                # Only what a report of this audience prints: what somebody typed may be hidden here.
+                f"cited:{ref}": shown,
                 f"report:{ref}": s.cited.report,
                 f"manifest:{ref}": line["manifest"],
                 f"version:{ref}": line["version"],
@@ -297,6 +297,14 @@ def join(asked: Asked, safe: SafeTables, rules: Rules, make: Callable[[str], Non
         due = {"": len(activities), "state=due": sum(str(asked.period) in a.quarters for a in activities)}
         numbers += given.counts(due, str(asked.period), stem="strategy_activities", unit="activities")
     words |= _words(asked.frame, records)
+    cited = evidence.reports(stood)
+    for n, r in enumerate(cited):
+        words |= {
+            f"cited_report:{n}": r.name,
+            f"cited_version:{n}": r.version,
+            f"cited_manifest:{n}": r.manifest[: evidence.SHORT],
+            f"cited_received:{n}": ", ".join(r.received),
+        }
     words |= {f"consulted:{n}": f"{who} : {people}" for n, (who, people) in enumerate(register.consulted)}
     extra = {
         "frame": [{"code": asked.frame.code, "span": asked.span, "to_date": asked.to_date}],
@@ -307,6 +315,7 @@ def join(asked: Asked, safe: SafeTables, rules: Rules, make: Callable[[str], Non
             {"criterion": j.criterion, "runs": j.text, "findings": list(j.findings)} for j in register.judgements
         ],
         "evidence": lines,
+        "cited": [{"n": n} for n in range(len(cited))],
         "constants": [{"name": name, "text": text} for name, text in words.items()],
     }
     return given.joined(safe, numbers, extra)
