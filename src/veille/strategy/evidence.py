@@ -98,7 +98,7 @@ def _check(
     value = now.value if now.is_shown else ""
     is_unread = report is None or not report.numbers.get(cited.address)
     # Findings are written with the members' edition in view: what the public does not read is no fault of theirs.
-    if is_unread and (now.status == "not_published" or (audience == "public" and not now.is_shown)):
+    if is_unread and (now.status == "not_published" or (audience == "public" and report is not None)):
         return Stood(finding.id, cited, WITHHELD, "", report)
     if report is None:
         return Stood(finding.id, cited, MISSING, value, None)
