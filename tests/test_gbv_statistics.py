@@ -232,6 +232,7 @@ BY_HAND: dict[str, dict[str, int]] = {
     "gbv_incidents_by_time_of_day": {"morning": 12, "afternoon": 14, "evening_night": 25, "unknown": 2},
     "gbv_incidents_by_place_type": {"client_home": 13, "perpetrator_home": 4, "bush_forest": 11, "road": 9, "market": 14, "unknown": 2},
     "gbv_rapes": {"": 15},
+    "gbv_rapes_by_window": {"in_time": 4, "later": 10, "unknown": 1},
     "gbv_rapes_by_delay": {"days_0_3": 4, "days_4_5": 6, "days_6_14": 2, "weeks_2_month_1": 2, "unknown": 1},
     "gbv_rapes_with_health_by_delay": {"days_0_3": 1, "days_4_5": 1, "days_6_14": 1, "unknown": 1},
     "gbv_perpetrators_by_number": {"one": 26, "two": 11, "three": 9, "four_or_more": 5, "unknown": 2},
@@ -367,6 +368,9 @@ BY_SQL = {
     "gbv_incidents_by_time_of_day": answers("tim"),
     "gbv_incidents_by_place_type": answers("pla"),
     "gbv_rapes": "SELECT '', count(*) FROM kept WHERE typ = 'R'",
+    "gbv_rapes_by_window": """
+        SELECT CASE delay WHEN 'days_0_3' THEN 'in_time' WHEN 'unknown' THEN 'unknown' ELSE 'later' END, count(*)
+        FROM kept WHERE typ = 'R' GROUP BY ALL""",
     "gbv_rapes_by_delay": "SELECT delay, count(*) FROM kept WHERE typ = 'R' GROUP BY ALL",
     "gbv_rapes_with_health_by_delay": "SELECT delay, count(*) FROM kept WHERE typ = 'R' AND hea IN ('r', 'p') GROUP BY ALL",
     "gbv_perpetrators_by_number": answers("num"),
@@ -972,6 +976,12 @@ class Second:
             children = self.cells[age, "0 à 11 ans"] + self.cells[age, "12 à 17 ans"]
             assert child == children
             return {"child": children, "adult": adult, "unknown": self.all - children - adult}
+        if measure.name == "gbv_rapes_by_window":
+            words = {c: e["fr"] for c, e in code_list("delay").items() if c != "unknown"}
+            told = {c: self.cells["Viols par délai de déclaration", word] for c, word in words.items()}
+            in_time = told.pop("days_0_3")
+            later = sum(told.values())
+            return {"in_time": in_time, "later": later, "unknown": self.rapes - in_time - later}
         if measure.name == "gbv_survivors_by_sex_and_majority":
             return {}  # the files give age and sex apart
         if measure.name == "gbv_service_needs":

@@ -103,6 +103,8 @@ def place_and_period(name: str, region: str, period: str, command: str) -> tuple
 
 def periods_with_data(safe: SafeTables, product_: Product, area: str) -> list[str]:
     """The periods for which the product has something to report in an area: months, then quarters, then years."""
+    if product_.frames:
+        return [str(p) for kind in product_.kinds_for(area) for p in followup.periods_with_values(safe, product_, kind)]
     known = [p for p in safe.periods(product_.lead, area) if safe.get(product_.lead, area, p).is_shown]
     return [p for kind in product_.kinds_for(area) for p in known if periods.is_of(p, kind)]
 

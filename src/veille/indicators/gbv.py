@@ -203,9 +203,19 @@ VIOLENCE = {
 MAJORITY = {"child": ("age_0_11", "age_12_17"), "adult": ("age_18_over",), UNANSWERED: (UNANSWERED,)}
 
 
-def _parts(name: str, of: dict[str, tuple[str, ...]], dimension: str) -> dict[str, tuple[str, ...]]:
+# Three days: the window of emergency contraception and of prophylaxis against HIV.
+WINDOW = {
+    "in_time": ("days_0_3",),
+    "later": ("days_4_5", "days_6_14", "weeks_2_month_1", "over_1_month"),
+    UNANSWERED: (UNANSWERED,),
+}
+
+
+def _parts(
+    name: str, of: dict[str, tuple[str, ...]], dimension: str, indicator: str = INCIDENTS
+) -> dict[str, tuple[str, ...]]:
     """Of a coarse breakdown, the codes of the finer one that make each of its own."""
-    return {f"{name}={c}": tuple(f"{INCIDENTS}.{dimension}={part}" for part in many) for c, many in of.items()}
+    return {f"{name}={c}": tuple(f"{indicator}.{dimension}={part}" for part in many) for c, many in of.items()}
 
 
 RESULTS = {"obtained": ("referred", "provided"), "declined": ("declined",), "unavailable": ("unavailable",)}
@@ -258,6 +268,8 @@ MEASURES: tuple[Measure, ...] = (
     _by("gbv_incidents_by_place_type", "Cas par type de lieu", "incidents_by_place_type", "place_type", "incident_place_counted"),
     _plain("gbv_rapes", RAPES, "Viols déclarés", "incidents_by_type", "g.category = 'rape'",
            parts={"": (f"{INCIDENTS}.gbv_type=rape",)}, within=(INCIDENTS,)),
+    _by("gbv_rapes_by_window", "Viols déclarés dans les trois jours, ou plus tard", "rapes_by_delay", "window", "rape_window",
+        category=_case(WINDOW), indicator=RAPES, parts=_parts("window", WINDOW, "delay", RAPES)),
     _by("gbv_rapes_by_delay", "Viols par délai de déclaration", "rapes_by_delay", "delay", "delay", indicator=RAPES),
     _by("gbv_rapes_with_health_by_delay", "Viols pris en charge ou référés en santé, par délai", "rapes_with_health_by_delay",
         "delay", "delay", indicator="gbv_rapes_with_health", within=(RAPES,)),

@@ -470,6 +470,22 @@ def table_of_gbv_contexts(edition: Edition) -> Shown:
     )
 
 
+def _window(edition: Edition, rapes: SafeNumber) -> Block:
+    """Rapes declared within three days and later, in a sentence: what stands in for a delay that is not printed."""
+    in_time, later = (edition.number(_of("window", w, RAPES)) for w in ("in_time", "later"))
+    if not (in_time.is_shown and later.is_shown):
+        return paragraph(say("Viols déclarés : ", rapes, "."))
+    return paragraph(
+        say(
+            strong(say(in_time, " des ", counted(rapes, "viol", "viols"))),
+            " ont été déclarés dans les trois jours, la fenêtre de la contraception d’urgence et de la prophylaxie contre le VIH ; ",
+            later,
+            " plus tard. ",
+            CAVEAT,
+        )
+    )
+
+
 def figure_of_gbv_delays(edition: Edition) -> Shown:
     """Rapes by delay of report against the window of three days, and whether health care was reached."""
     rapes = edition.number(RAPES)
@@ -483,7 +499,7 @@ def figure_of_gbv_delays(edition: Edition) -> Shown:
     if not in_time.is_shown:
         absent["Viols par délai de déclaration"] = _numbers(edition, "delay", "delay", RAPES)
         if rapes.is_shown:
-            blocks.append(paragraph(say("Viols déclarés : ", rapes, ".")))
+            blocks.append(_window(edition, rapes))
         return Shown(*blocks, *_not_told(edition, absent))
     part, reached = (
         edition.number(_share("delay", "days_0_3", RAPES)),

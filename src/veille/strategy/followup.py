@@ -71,6 +71,15 @@ def has_values(safe: SafeTables, year: int, of: Frame) -> bool:
     return any(n.key in ours and n.period == str(year) for n in safe)
 
 
+def periods_with_values(safe: SafeTables, product: Product, kind: str) -> list[Period]:
+    """The periods of one kind in the years of a frame of which a value was received."""
+    spoken_of = frame(product.frames[kind])
+    years = [Period(year, 1, 12) for year in spoken_of.years if has_values(safe, year, spoken_of)]
+    if kind == "year":
+        return years
+    return [p for year in years for p in year.divisions()[("quarter", "month").index(kind)]]
+
+
 def _editions(project: Project, nature: str, audience: str, safe: SafeTables) -> dict[str, list[Period]]:
     """The editions of each product that a released version holds, one per area; of the example, those it could make.
 
