@@ -900,7 +900,7 @@ NOT_ALWAYS_RECEIVED = {
 
 
 def year_in_figures(edition: Edition) -> Shown:
-    """The year in incidents, victims, children and mines, in one table of safe numbers; what was not received says so."""
+    """The year in incidents, victims and children, in one table of safe numbers; what was not received says so."""
     lines = [
         ("Incidents de protection rapportés", edition.number("protection_incidents")),
         ("Victimes citées", edition.number("victims_people")),
@@ -908,13 +908,8 @@ def year_in_figures(edition: Edition) -> Shown:
             (f"dont {label('person', c).lower()}", edition.number(f"victims_people.person={c}"))
             for c in code_list("person")
         ),
+        *((f"dont {label('harm', c).lower()}", edition.number(f"victims_people.harm={c}")) for c in code_list("harm")),
         ("Enfants victimes, filles et garçons", edition.number("child_victims_people")),
-        (
-            "Incidents impliquant une mine, un engin improvisé ou un reste explosif",
-            edition.number("explosive_incidents"),
-        ),
-        ("Personnes tuées par ces engins", edition.number("explosive_victims_people.harm=killed")),
-        ("Personnes blessées par ces engins", edition.number("explosive_victims_people.harm=injured")),
         ("Cas de VBG déclarés au GBVIMS, avec consentement", edition.number("gbv_incidents_reported")),
     ]
     idps = edition.latest("idps_people")
@@ -924,8 +919,8 @@ def year_in_figures(edition: Edition) -> Shown:
     columns = [column("Mesure", "#indicator+name"), column("Pour l’année", "#indicator+value", right=True)]
     notes = [
         say(
-            "Incidents, victimes et engins : rapportés aux moniteurs, dans les cercles et les mois couverts ; non exhaustif. Les lignes ne s’additionnent pas. "
-            "Le total d’une année n’est donné que si chacun de ses mois a été reçu."
+            "Incidents et victimes : rapportés aux moniteurs, dans les cercles et les mois couverts ; non exhaustif. Les lignes ne s’additionnent pas. "
+            "Le total d’une année n’est donné que si chacun de ses mois a été reçu. Catégories d’atteinte et engins explosifs : publiés au mois, dans les bulletins."
         )
     ]
     received = {s["source"] for s in edition.sources}
