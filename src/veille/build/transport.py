@@ -11,6 +11,8 @@ from pathlib import Path
 
 from jupyter_client.manager import AsyncKernelManager
 
+from . import warm
+
 LONGEST_SOCKET = 100  # a UNIX socket's path holds 107 bytes; the kernel adds a short suffix
 _SUFFIX = len("/kernel-ipc-5")
 
@@ -19,6 +21,7 @@ class LocalKernelManager(AsyncKernelManager):
     """A kernel manager whose connection file and sockets stand in `JUPYTER_RUNTIME_DIR`, one folder per kernel."""
 
     def __init__(self, **settings: object) -> None:
+        warm.register()
         folder = Path(os.environ["JUPYTER_RUNTIME_DIR"])
         ours: dict[str, object] = {"connection_file": str(folder / "kernel.json")}
         if uses_sockets(folder):
