@@ -20,7 +20,7 @@ import projects
 import pytest
 from processes import alive, below, until
 
-from veille.build import execute, warm
+from veille.build import execute, transport, warm
 from veille.errors import BadParameter, BuildFailed
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="warm kernels are Linux's")
@@ -107,6 +107,14 @@ def test_the_server_has_one_thread_before_and_after_its_forks(run, kept):
         run(WHO)
         status = Path(f"/proc/{server()._process.pid}/status").read_text(encoding="utf-8")
         assert "Threads:\t1\n" in status
+
+
+def test_a_kernel_does_not_hold_the_line_between_its_server_and_the_build(run, kept):
+    look = "from veille import published\nprint([published.os.readlink(f'/proc/self/fd/{n}') for n in published.os.listdir('/proc/self/fd')[:-1]])"
+    held = json.loads(run(look).replace("'", '"'))
+    lines = [os.readlink(fd) for fd in Path(f"/proc/{server()._process.pid}/fd").iterdir()]
+    sockets = {name for name in lines if name.startswith("socket:")}
+    assert len(sockets) == 1 and sockets & set(held) == set()
 
 
 def test_a_server_with_a_thread_is_not_used(tmp_path, monkeypatch, run):
@@ -232,6 +240,36 @@ def test_a_server_that_dies_under_a_report_is_an_error_and_the_next_report_is_wh
     with pytest.raises(BuildFailed, match="n’a pas pu être exécuté"):
         run("from veille import published\nwhile True: pass")
     assert json.loads(run(WHO))[1] == server()._process.pid != lost.pid
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        pytest.param("raise SystemExit(3)", "died before it answered", id="it-dies"),
+        pytest.param("import time; time.sleep(60)", "did not answer within 1 seconds", id="it-hangs"),
+    ],
+)
+def test_a_kernel_that_does_not_start_is_an_error_and_no_process(tmp_path, monkeypatch, code, words):
+    import nbclient
+
+    folder = tmp_path / "kernels" / "muet"
+    folder.mkdir(parents=True)
+    spec = {"argv": ["python", "-c", code, "{connection_file}"], "display_name": "Muet", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+    sockets = transport.private_folder()
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(sockets))
+    before = set(below(os.getpid()))
+    client = nbclient.NotebookClient(
+        nbformat.v4.new_notebook(),
+        kernel_name="muet",
+        kernel_manager_class=transport.LocalKernelManager,
+        startup_timeout=1,
+    )
+    with pytest.raises(RuntimeError, match=words), client.setup_kernel():
+        pass
+    until(lambda: set(below(os.getpid())) <= before, 10)
+    shutil.rmtree(sockets)
 
 
 APART = """

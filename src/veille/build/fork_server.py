@@ -29,7 +29,7 @@ def threads() -> int:
     return len(os.listdir("/proc/self/task"))
 
 
-def die_with(parent: int, number: int = signal.SIGKILL) -> None:
+def die_with(parent: int, number: int) -> None:
     """Have the system send this process a signal when its parent ends, however that comes about (Linux)."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != parent:  # it ended before the line above
@@ -41,7 +41,7 @@ def _become(request: dict, parent: int, set_by_imports: dict[str, str]) -> None:
     code = 1
     try:
         os.setsid()
-        die_with(parent)
+        die_with(parent, signal.SIGKILL)
         os.environ.clear()
         os.environ.update(set_by_imports | request["environment"])
         os.environ["JPY_PARENT_PID"] = str(parent)  # a kernel watches the process that started it
@@ -72,7 +72,7 @@ def _launch(request: dict, channel: socket.socket, running: set[int], set_by_imp
     parent = os.getpid()
     pid = os.fork()
     if not pid:
-        channel.close()
+        os.close(channel.detach())  # a notebook could answer in the server's name; `close` would wait for its reader
         _become(request, parent, set_by_imports)
     running.add(pid)
     return {"pid": pid}

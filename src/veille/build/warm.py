@@ -88,9 +88,13 @@ class Server:
         with self._lock:
             try:
                 self._channel.sendall(json.dumps(request).encode() + b"\n")
+                return self._answer()
             except OSError:
                 raise ServerLost from None
-            return self._answer()
+            except BaseException:
+                # Interrupted: an answer under way would be taken for that of the next request.
+                self._channel.close()
+                raise
 
     def stop(self) -> None:
         """End the server and every kernel forked from it."""
