@@ -21,6 +21,7 @@ override LANGUE := $(value LANGUE)
 override OPEN := $(value OPEN)
 override DEBUG := $(value DEBUG)
 override N := $(value N)
+override JOBS := $(value JOBS)
 override PERIOD := $(or $(value PERIOD),$(value MONTH),$(value QUARTER),$(value YEAR))
 export VEILLE_PRODUCT = $(value PRODUCT)
 export VEILLE_REGION = $(value REGION)
@@ -46,11 +47,14 @@ endif
 ifneq ($(value N),)
 export VEILLE_BENCH_N = $(value N)
 endif
+ifneq ($(value JOBS),)
+export VEILLE_JOBS = $(value JOBS)
+endif
 ifneq ($(value DEBUG),)
 export VEILLE_DEBUG = 1
 endif
 
-.PHONY: help bulletin gbvims evaluation followup report bundle data list texts test test-full bench bench-disclosure lint lock clean
+.PHONY: help bulletin gbvims evaluation followup report all year bundle data list texts test test-full bench bench-disclosure lint lock clean
 
 help: ## Liste les commandes
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +89,12 @@ followup: $(VENV)/.ready ## Suit la stratégie : PERIOD=2017-06 (deux mois, GCS)
 report: $(VENV)/.ready ## Fait un rapport : PRODUCT=bulletin REGION=gao PERIOD=2017-06
 	@$(VEILLE) build
 
+all: $(VENV)/.ready ## Fait tous les rapports d’une période : PERIOD=2017-06 [AUDIENCE=cluster|public|both NATURE= AS_OF= JOBS=]
+	@$(VEILLE) all
+
+year: $(VENV)/.ready ## Fait tous les rapports d’une année : YEAR=2017 [AUDIENCE=cluster|public|both NATURE= AS_OF= JOBS=]
+	@$(VEILLE) year
+
 bundle: $(VENV)/.ready ## Fait le dossier de l’évaluateur d’un rapport construit : PRODUCT= REGION= PERIOD= [AUDIENCE= AS_OF= NATURE=]
 	@$(VEILLE) bundle
 
@@ -106,6 +116,7 @@ test-full: $(VENV)/.ready-test ## La longue série (moins de 20 minutes)
 
 bench: $(VENV)/.ready-test ## Mesures, côte à côte avec d’autres outils (quelques minutes)
 	@$(VENV)/bin/python bench/intake.py
+	@$(VENV)/bin/python bench/reports.py
 
 bench-disclosure: $(VENV)/.ready-test ## Mesure la protection : N=200 séries (reprend où elle s’est arrêtée)
 	@$(VENV)/bin/python bench/disclosure.py

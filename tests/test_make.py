@@ -57,6 +57,8 @@ def test_make_alone_prints_one_line_per_command(tmp_path):
         "bulletin",
         "gbvims",
         "report",
+        "all",
+        "year",
         "bundle",
         "data",
         "list",
@@ -70,7 +72,9 @@ def test_make_alone_prints_one_line_per_command(tmp_path):
     assert not (tmp_path / ".venv").exists(), "help needs no environment"
 
 
-@pytest.mark.parametrize("variable", ["REGION", "MONTH", "AS_OF", "PRODUCT", "PERIOD", "AUDIENCE", "NATURE", "ENGINE"])
+@pytest.mark.parametrize(
+    "variable", ["REGION", "MONTH", "AS_OF", "PRODUCT", "PERIOD", "AUDIENCE", "NATURE", "ENGINE", "JOBS"]
+)
 @pytest.mark.parametrize(
     "attack",
     [
@@ -136,6 +140,21 @@ def test_make_gbvims_asks_for_the_product_and_the_period_as_given(tmp_path, peri
     python.write_text('#!/bin/sh\necho "$VEILLE_PRODUCT $VEILLE_REGION $VEILLE_PERIOD $VEILLE_AUDIENCE" "$@"\n')
     done = make(project, "gbvims", "REGION=mali", f"PERIOD={period}", "AUDIENCE=public")
     assert done.stdout == f"gbvims mali {period} public -m veille build\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("asked", "handed"),
+    [
+        pytest.param(["all", "PERIOD=2017-Q2", "JOBS=3"], "2017-Q2 3  -m veille all\n", id="a-period"),
+        pytest.param(["year", "YEAR=2017", "AUDIENCE=both"], "2017  both -m veille year\n", id="a-year"),
+    ],
+)
+def test_make_asks_for_many_reports_as_given(tmp_path, asked, handed):
+    project = with_make(tmp_path)
+    python = project / ".venv" / "bin" / "python"
+    python.write_text('#!/bin/sh\necho "$VEILLE_PERIOD $VEILLE_JOBS $VEILLE_AUDIENCE" "$@"\n')
+    done = make(project, *asked)
+    assert done.stdout == handed, done.stderr
 
 
 def test_make_turns_every_refusal_into_two(kept):

@@ -117,6 +117,72 @@ def build(
         _open_in_browser(made.page)
 
 
+Readers = Annotated[
+    str, typer.Option("--audience", help="cluster, public ou both", envvar="VEILLE_AUDIENCE", show_envvar=False)
+]
+Jobs = Annotated[
+    int,
+    typer.Option("--jobs", min=0, help="Rapports à la fois ; 0 : les cœurs", envvar="VEILLE_JOBS", show_envvar=False),
+]
+
+
+@app.command("all")
+def all_(
+    period: Period,
+    audience: Readers = "cluster",
+    nature: Nature = "",
+    as_of: AsOf = "",
+    jobs: Jobs = 0,
+    debug: Debug = False,
+) -> None:
+    """Fait tous les rapports d’une période : chaque produit, chaque zone."""
+    _many(period, False, audience, nature, as_of, jobs, debug)
+
+
+@app.command("year")
+def year_(
+    year: Annotated[
+        str, typer.Argument(help="Année : 2017", metavar="ANNÉE", envvar="VEILLE_PERIOD", show_envvar=False)
+    ],
+    audience: Readers = "cluster",
+    nature: Nature = "",
+    as_of: AsOf = "",
+    jobs: Jobs = 0,
+    debug: Debug = False,
+) -> None:
+    """Fait tous les rapports d’une année : mois, trimestres, année."""
+    _many(year, True, audience, nature, as_of, jobs, debug)
+
+
+def _many(period: str, whole_year: bool, audience: str, nature: str, as_of: str, jobs: int, debug: bool) -> None:
+    import time
+
+    from .build import board, many, packet
+    from .errors import BuildFailed
+    from .project import find
+
+    start = time.monotonic()
+    with packet.disk_errors():
+        asked = many.plan(
+            find(), period, whole_year=whole_year, audience=audience, nature=nature, as_of=as_of, say=_say
+        )
+    with board.bar(len(asked.plans)) as watch:
+        outcomes = many.run(asked.plans, jobs=jobs, debug=debug, watch=watch)
+    for line in board.table(asked, outcomes):
+        print(line)
+    print(board.count(asked, outcomes, time.monotonic() - start))
+    for outcome in outcomes:
+        for line in (*outcome.remarks, outcome.trace):
+            if line:
+                print(line, file=sys.stderr)
+    failed = sum(bool(o.problem) for o in outcomes)
+    if failed:
+        raise BuildFailed(
+            f"{failed} rapport(s) sur {len(outcomes)} n’ont pas été faits ; les autres sont entiers.",
+            "Le tableau dit lesquels, et pourquoi ; relancez-les un par un avec veille build.",
+        )
+
+
 @app.command()
 def bundle(
     product: Product_,

@@ -152,6 +152,7 @@ def run(notebook: Path, parameters: dict[str, str], stage: Path, scratch: Path, 
                 execution_timeout=TIME_LIMIT,
                 start_timeout=TIME_LIMIT,
                 kernel_manager_class=transport.LocalKernelManager,
+                shutdown_kernel="immediate",  # nothing of a kernel is needed after its last cell
             )
         except PapermillExecutionError as error:
             ours = _our_error(error.ename, error.evalue)

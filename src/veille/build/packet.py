@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
 
@@ -131,11 +132,18 @@ def locked_versions(root: Path) -> dict[str, str]:
     )
     out = {}
     for name in names:
-        try:
-            out[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
+        if found := _installed(name):
+            out[name] = found
     return out
+
+
+@cache
+def _installed(name: str) -> str:
+    """The version of an installed package, empty when it is not; looked up once, for a run of many reports."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def git_commit(root: Path) -> str:
