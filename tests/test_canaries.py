@@ -114,6 +114,8 @@ def typed(owner: definitions.Table, name: str, row: int) -> object:
         return code_list("edition")["cod2015"]["fr"]
     if not spec.required:
         return None
+    if owner.name == "indicator_values" and name in ("frame", "part"):  # what goes with the indicator of the row
+        return {"frame": code_list("indicator_frame")["strategy_2017"]["fr"], "part": "total"}[name]
     if listed := list(template.entries(owner.name, name)):
         return listed[row % len(listed)] if name in owner.key else listed[0]
     if spec.type in ("int", "decimal"):
