@@ -43,7 +43,7 @@ def codes_in_results(page: str) -> list[str]:
     )
     found = []
     for table in tables:
-        rows = re.findall(r'<tr[^>]*><th scope="row"[^>]*>(.*?)</th>', table, re.DOTALL)
+        rows = re.findall(r'<th[^>]*scope="row"[^>]*>(.*?)</th>', table, re.DOTALL)
         found += [html.unescape(re.sub(r"<[^>]+>", "", cell)) for cell in rows]
     return found
 
