@@ -20,6 +20,8 @@ from veille.errors import BadParameter, UnknownName
 from veille.products import PRODUCTS
 from veille.project import Project
 
+pytestmark = pytest.mark.full  # each starts several processes
+
 AREAS = ["gao", "mopti", "tombouctou", "kidal", "mali"]
 
 

@@ -23,7 +23,11 @@ from processes import alive, below, until
 from veille.build import execute, transport, warm
 from veille.errors import BadParameter, BuildFailed
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="warm kernels are Linux's")
+# Each starts kernels and servers: the long suite.
+pytestmark = [
+    pytest.mark.full,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="warm kernels are Linux's"),
+]
 
 # What one report can leave behind: a variable, a module's attribute, a style, an environment variable, a file, a draw.
 LEAKS = """
@@ -345,7 +349,7 @@ def test_warm_and_cold_give_the_same_bytes(example_project, report, kept):
 
 @pytest.mark.full
 def test_twenty_pairs_in_random_order_give_the_same_bytes(example_project):
-    order = [(way, of) for of in (*REPORTS, ("evaluation", "mali", "2017"), ("followup", "mali", "2017-06")) for way in ("warm", "cold") * 4]  # fmt: skip
+    order = [(way, of) for of in (*REPORTS, ("bulletin", "kidal", "2016-10"), ("followup", "mali", "2017-06")) for way in ("warm", "cold") * 4]  # fmt: skip
     random.Random(26).shuffle(order)
     seen: dict[tuple, set[str]] = {}
     with warm.kept(), pytest.MonkeyPatch.context() as patch:
