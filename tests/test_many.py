@@ -15,7 +15,7 @@ import projects
 import pytest
 from processes import alive, below, until
 
-from veille.build import board, many, stage
+from veille.build import board, many, stage, variables
 from veille.errors import BadParameter, UnknownName
 from veille.products import PRODUCTS
 from veille.project import Project
@@ -270,7 +270,7 @@ def test_the_bar_says_what_runs_and_what_is_left_and_only_on_a_terminal(two, mon
 
 def test_a_worker_takes_one_core(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    with many._one_thread_each():
+    with variables.set_to(many.ONE_THREAD):
         assert {os.environ[name] for name in many.ONE_THREAD} == {"1"}
     assert os.environ["OMP_NUM_THREADS"] == "7"
 

@@ -16,6 +16,7 @@ from .codes import code_list
 from .errors import BadParameter, VeilleError, near
 
 if TYPE_CHECKING:
+    from .build.stage import Plan
     from .sources.balance import Balance
 
 app = typer.Typer(
@@ -83,6 +84,15 @@ def _open_in_browser(page: Path) -> None:
         webbrowser.open(page.as_uri())
 
 
+def _planned(command: str, product: str, region: str, period: str, **asked: str) -> Plan:
+    """The report that a command asks for, the data chosen; the area may be left out where there is only one."""
+    from .build import stage
+    from .project import find
+
+    region, period = stage.place_and_period(product, region, period, command)
+    return stage.plan(find(), product, region, period, **asked, say=_say)
+
+
 @app.command()
 def build(
     product: Product_,
@@ -99,14 +109,10 @@ def build(
     debug: Debug = False,
 ) -> None:
     """Fait un rapport : HTML, PDF, XLSX, DOCX, numbers.csv, manifest.json."""
-    from .build import packet, stage
-    from .project import find
+    from .build import packet
 
-    region, period = stage.place_and_period(product, region, period, "build")
     with packet.disk_errors():
-        plan = stage.plan(
-            find(), product, region, period, as_of=as_of, audience=audience, lang=lang, nature=nature, say=_say
-        )
+        plan = _planned("build", product, region, period, as_of=as_of, audience=audience, lang=lang, nature=nature)
     from .build import report
 
     made = report.build(plan, engine=engine, say=_say)
@@ -214,14 +220,10 @@ def bundle(
 ) -> None:
     """Fait le dossier de l’évaluateur d’un rapport construit : un zip qui se vérifie sans veille et sans les données."""
     from . import bundle as bundles
-    from .build import packet, stage
-    from .project import find
+    from .build import packet
 
-    region, period = stage.place_and_period(product, region, period, "bundle")
     with packet.disk_errors():
-        plan = stage.plan(
-            find(), product, region, period, as_of=as_of, audience=audience, lang=lang, nature=nature, say=_say
-        )
+        plan = _planned("bundle", product, region, period, as_of=as_of, audience=audience, lang=lang, nature=nature)
         made = bundles.make(plan, _say)
     print(f"{_relative(made.path)}  {_size(made.path.stat().st_size)}, {made.files} fichiers")
     print(f"Empreinte à noter ailleurs : {made.fingerprint}")
@@ -354,12 +356,10 @@ def evidence_(
 ) -> None:
     """Dit ce que devient chaque preuve citée : confirmée, révisée depuis, ou dont le rapport manque."""
     from .build import packet, stage
-    from .project import find
     from .strategy import evidence
 
-    region, period = stage.place_and_period(product, "", period, "evidence")
     with packet.disk_errors():
-        plan = stage.plan(find(), product, region, period, audience=audience, nature=nature, say=_say)
+        plan = _planned("evidence", product, "", period, audience=audience, nature=nature)
         if not plan.product.frames:
             raise BadParameter(
                 f"{plan.product.title} : ce rapport ne cite pas de preuves.", "Prenez evaluation ou followup."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from ..errors import BadData, BuildFailed, VeilleError
 from ..published import STAGE_VARIABLE
 from ..render.document import MIME, Block
 from ..texts import markdown
-from . import transport
+from . import transport, variables
 
 TIME_LIMIT = 180  # seconds for one cell: a report that takes longer is stuck
 KERNEL = "veille"
@@ -103,16 +102,8 @@ def _environment(scratch: Path, stage: Path, work: Path, sockets: Path) -> Itera
             }
         ),
     }
-    before = {name: os.environ.get(name) for name in ours}
-    os.environ.update(ours)
-    try:
+    with variables.set_to(ours):
         yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _our_error(name: str, value: str) -> VeilleError | None:

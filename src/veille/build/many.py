@@ -25,7 +25,7 @@ from ..products import PRODUCTS, Product
 from ..project import Project
 from ..strategy import followup
 from ..versions import Say, Version
-from . import fork_server, report, stage, warm
+from . import fork_server, report, stage, variables, warm
 from .stage import Plan
 
 AUDIENCES = (*stage.AUDIENCES, "both")
@@ -199,7 +199,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.channel, theirs = context.Pipe()
         self.process = context.Process(target=_work, args=(theirs, os.getpid(), debug))
-        with _interrupts_ignored(), _one_thread_each():
+        with _interrupts_ignored(), variables.set_to(ONE_THREAD):
             self.process.start()
         theirs.close()
         self.plan: Plan | None = None
@@ -260,21 +260,6 @@ def _interrupts_ignored() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """A worker is one core's: the libraries of a process that is started meanwhile take no other."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def run(

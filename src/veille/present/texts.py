@@ -11,7 +11,8 @@ from .shown import Shown
 from .words import num, typography
 
 
-def _run(edition: Edition, run: dict) -> Run:
+def _run(edition: Edition, run: dict, file: str) -> Run:
+    """One run of what people wrote; `file` is what an error calls their file."""
     if run["t"] == "text":
         return {"t": "text", "s": typography(run["s"])}
     if run["t"] == "quoted":
@@ -20,37 +21,24 @@ def _run(edition: Edition, run: dict) -> Run:
             "runs": [const(f"quoted:{run['s']}", run["s"]), {"t": "text", "s": f" ({typography(run['source'])})"}],
         }
     if run["t"] != "key":
-        return {**run, "runs": [_run(edition, r) for r in run["runs"]]}
+        return {**run, "runs": [_run(edition, r, file) for r in run["runs"]]}
     name, *where = run["key"].split("@")
     found = edition.number(name, *where)
     if found.status == "not_received":
         raise BadData(
-            f"{edition.texts.name}, ligne {run['line']} : la clé demandée n’existe pas ou n’a pas été reçue pour ce bulletin.",
+            f"{file}, ligne {run['line']} : la clé demandée n’existe pas ou n’a pas été reçue pour ce rapport.",
             "Prenez une clé de numbers.csv (clé, ou clé@lieu@période).",
         )
     return num(found)
 
 
 def _runs(edition: Edition, runs: list[dict]) -> Runs:
-    return [_run(edition, r) for r in runs]
+    return [_run(edition, r, edition.texts.name) for r in runs]
 
 
 def read_runs(edition: Edition, found: list[dict]) -> Runs:
     """The runs of a finding or a judgement, with its numbers taken from the safe tables."""
-    return [_of_register(edition, run) for run in found]
-
-
-def _of_register(edition: Edition, run: dict) -> Run:
-    if run["t"] == "key":
-        name, *where = run["key"].split("@")
-        number = edition.number(name, *where)
-        if number.status == "not_received":
-            raise BadData(
-                f"Constats, ligne {run['line']} : la clé demandée n’existe pas ou n’a pas été reçue.",
-                "Prenez une clé de numbers.csv (clé, ou clé@lieu@période).",
-            )
-        return num(number)
-    return {**run, "runs": read_runs(edition, run["runs"])} if "runs" in run else _run(edition, run)
+    return [_run(edition, run, "Constats") for run in found]
 
 
 def _block(edition: Edition, block: dict) -> Block:
