@@ -10,9 +10,9 @@ from incidents import PARAMS
 from veille import places
 from veille.codes import code_list
 from veille.disclosure import judge, rules
-from veille.disclosure.audit import Fact, audit
+from veille.disclosure.audit import audit
 from veille.disclosure.judge import Judged
-from veille.disclosure.safe import SafeNumber, clear
+from veille.disclosure.safe import Fact, SafeNumber, clear
 from veille.errors import DisclosureRefused
 from veille.indicators.count import CUBE_COLUMNS
 

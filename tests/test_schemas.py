@@ -24,7 +24,7 @@ from veille.codes import code_list, from_form, mapping
 from veille.disclosure import safe
 from veille.errors import BuildFailed, UnknownName
 from veille.places import Place, ancestors, areas, gazetteer, name_of, resolve
-from veille.schemas import datapackage, definitions, dictionary, numbers, template, xlsform
+from veille.schemas import datapackage, definitions, dictionary, forms, numbers, template, xlsform
 from veille.sources import formats, reading
 from veille.tables.contracts import keeps
 
@@ -595,7 +595,7 @@ def test_a_drop_down_holds_every_code_of_its_list(books, name):
             assert list(texts.values()) == list(code_list(spec.codes))
         elif spec.type == "yes_no":
             assert listed(book, rule.formula1) == ["Oui", "Non"]
-        elif (name, column) == template.INDICATOR:
+        elif (name, column) == forms.INDICATOR:
             assert listed(book, rule.formula1) == list(texts) and len(texts) == 68 + 54 + 10
         elif texts:
             nothing = book["Listes"][template.NOTHING.split("!")[1].replace("$", "")]

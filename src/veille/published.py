@@ -85,7 +85,7 @@ class Edition:
             return None
         country = next(a for a in places.areas(self.folder).values() if a.is_country)
         there = (country.code, str(self.period))
-        if not any(n.table == table and (n.place, n.period) == there and n.is_shown for n in self.tables):
+        if not any((n.place, n.period) == there and n.is_shown for n in self.tables.of_table(table)):
             return None
         return replace(self, area=country)
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
-from . import consent
 from .errors import BadData, BadParameter
 from .project import PACKAGE, Project
 from .sources import snapshots
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .disclosure import judge, ledger
-    from .disclosure.rules import Address
-    from .disclosure.safe import SafeNumber
+    from .disclosure.safe import Address, SafeNumber
     from .disclosure.system import Past
     from .sources.balance import Balance
     from .strategy.values import Given
@@ -505,6 +503,8 @@ def release(project: Project, as_of: date, audience: str, say: Say = lambda line
                 f"Les membres lisent aussi l’édition publique : veille release --as-of {as_of} --audience cluster, d’abord.",
             )
         folder = candidate(version, audience, say)
+        from . import consent
+
         consent.require(version, audience, contributors(version, audience))
         entry = ledger.freeze(project, book, folder, as_of.isoformat())
         return project.releases(audience) / entry.folder, True

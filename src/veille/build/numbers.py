@@ -41,7 +41,7 @@ def constants(safe: SafeTables, text: Texts | None) -> dict[str, str]:
     for codes in sorted({codes for measure in MEASURES for _, codes in measure.dimensions}):
         out |= {f"label:{codes}:{code}": label(codes, code) for code in code_list(codes)}
     out |= {f"printed_before:{address}": value for address, value in safe.meta.get("printed_before", {}).items()}
-    out |= {f"caveat:{n.address}": n.caveat.partition(" : ")[2] for n in safe if n.table == "printed_figures"}
+    out |= {f"caveat:{n.address}": n.caveat.partition(" : ")[2] for n in safe.of_table("printed_figures")}
     out |= {entry["name"]: entry["text"] for entry in safe.records.get("constants", [])}
     for source in safe.meta["sources"]:
         for name in ("title", "producer", "zero_means"):

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .. import consent, periods, places, texts, versions
-from ..disclosure import rules
+from .. import periods, places, texts, versions
 from ..disclosure.safe import SafeTables
 from ..errors import BadData, BadParameter, ConsentMissing, UnknownName
 from ..periods import Period
@@ -21,7 +20,6 @@ from ..schemas import datapackage
 from ..strategy import decided, evidence, followup
 from ..versions import Say, Version
 
-AUDIENCES = ("cluster", "public")
 NATURES = ("real", "example")
 
 
@@ -285,6 +283,8 @@ def tables(plan_: Plan, make: Callable[[str], None] | None = None) -> SafeTables
     safe = SafeTables.read(plan_.safe)
     if not plan_.product.frames or followup.is_joined(safe):
         return safe
+    from ..disclosure import rules
+
     return followup.join(frame_asked(plan_), safe, rules.load(plan_.project.params), make)
 
 
@@ -303,14 +303,21 @@ def with_tables(plan_: Plan, folder: Path) -> Plan:
     return replace(plan_, safe=folder)
 
 
+def require_consent(plan_: Plan) -> None:
+    """Raises ConsentMissing where a product needs the agreement of organisations, and that of one is missing."""
+    if plan_.product.needs_consent:
+        from .. import consent
+
+        gave = versions.contributors(plan_.version, plan_.audience)
+        consent.require(plan_.version, plan_.audience, gave, [str(m) for m in plan_.period.each_month()])
+
+
 def fill(plan_: Plan, folder: Path, make: Callable[[str], None] | None = None) -> None:
     """Write the staged folder: `safe/`, `places.yml`, `contacts.yml`, `context.json`, and `texts.md` if there is one.
 
     The door through which everything passes that a notebook may see. Raises ConsentMissing before anything is written.
     """
-    if plan_.product.needs_consent:
-        gave = versions.contributors(plan_.version, plan_.audience)
-        consent.require(plan_.version, plan_.audience, gave, [str(m) for m in plan_.period.each_month()])
+    require_consent(plan_)
     folder.mkdir(parents=True)
     if plan_.product.frames:
         tables(plan_, make).write(folder / "safe", datapackage.describe)

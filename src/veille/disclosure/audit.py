@@ -18,23 +18,11 @@ from ..errors import BadParameter, DisclosureRefused
 from ..indicators.registry import Difference, Measure, Share, declared
 from ..places import Area
 from .reader import Finding, Sum, examine, separate
-from .rules import Address, Rules
-from .safe import SafeNumber
+from .rules import Rules
+from .safe import Address, Fact, SafeNumber
 
 _ENDLESS = float("inf")
 _NOW = 1 << 30
-
-
-@dataclass(frozen=True)
-class Fact:
-    """What a ledger says of one number: at which release, printed with this value or with the sign of hidden ones (None).
-
-    Release 0: printed by others before the ledger began.
-    """
-
-    address: Address
-    value: int | None
-    release: int = 1
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import pandas as pd
 
 from ..errors import DisclosureRefused
 from ..places import Area
-from .audit import Fact, Verdict, audit
+from .audit import Verdict, audit
 from .derive import derive
 from .protect import Protected, Sheet, protect
-from .rules import AUDIENCES, Address, Rules, by_organisation
-from .safe import SafeNumber
+from .rules import Rules, by_organisation
+from .safe import AUDIENCES, Address, Fact, SafeNumber
 from .system import Past
 
 _TIMES = 8

@@ -20,9 +20,7 @@ from ..errors import BadData, DisclosureRefused
 from ..indicators.registry import Measure, declared
 from ..periods import parse
 from ..project import Project
-from .audit import Fact
-from .rules import AUDIENCES, Address
-from .safe import SafeTables
+from .safe import AUDIENCES, Address, Fact, SafeTables
 
 FILE, FACTS = "ledger.jsonl", "facts.csv"
 START = "0" * 64

@@ -16,8 +16,8 @@ from ..indicators.registry import BY_NAME
 from ..periods import kind_of
 from ..places import Area
 from . import pattern, system
-from .rules import KINDS, LEVELS, Address, Rules, Sensitive, sensitive
-from .safe import SafeNumber, clear
+from .rules import KINDS, LEVELS, Rules, Sensitive, sensitive
+from .safe import Address, SafeNumber, clear
 from .system import Past
 
 # Why a number is hidden. R1, R2, R6: it is sensitive itself.

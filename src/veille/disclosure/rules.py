@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import pandas as pd
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -19,14 +18,16 @@ from ..errors import BadData
 from ..indicators.registry import BY_NAME, UNANSWERED, Measure, key
 from ..periods import kind_of
 from ..yamls import Twice, load_once
+from .safe import AUDIENCES, Address
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Audience = Literal["cluster", "public"]
-AUDIENCES: tuple[Audience, ...] = ("cluster", "public")
 Kind = Literal["day", "month", "quarter", "year"]
 Level = Literal["cercle", "region", "area", "country"]
 KINDS = ("day", "month", "quarter", "year")
 LEVELS = ("cercle", "region", "area", "country")
-Address = tuple[str, str, str]  # key, place, period
 
 
 class _Closed(BaseModel):

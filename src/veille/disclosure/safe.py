@@ -12,7 +12,9 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from ..errors import BuildFailed
 from ..formats import display
@@ -22,6 +24,9 @@ COLUMNS = ("key", "place", "period", "value", "unit", "status", "table", "query"
 STATUSES = ("verified", "unverified", "mixed", "not_received", "not_published")
 PACKAGE = "datapackage.json"  # describes the tables for other tools; sealed like them, never read here
 _SEAL = object()
+
+Address = tuple[str, str, str]  # key, place, period
+AUDIENCES: tuple[Literal["cluster", "public"], ...] = ("cluster", "public")
 
 
 @dataclass(frozen=True, init=False)
@@ -63,6 +68,18 @@ class SafeNumber:
         return display(self.value, self.unit, self.status, lang)
 
 
+@dataclass(frozen=True)
+class Fact:
+    """What a ledger says of one number: at which release, printed with this value or with the sign of hidden ones (None).
+
+    Release 0: printed by others before the ledger began.
+    """
+
+    address: Address
+    value: int | None
+    release: int = 1
+
+
 def clear(**fields: str) -> SafeNumber:
     """A number that has passed the rules. Called by `protect` and `derive` only (tested)."""
     return SafeNumber(**fields, seal=_SEAL)
@@ -81,26 +98,40 @@ class SafeTables:
     """All safe numbers of one data version and audience, by (key, place, period)."""
 
     def __init__(self, numbers: Iterable[SafeNumber], meta: dict, records: dict[str, list[dict]]) -> None:
-        self._numbers = {(n.key, n.place, n.period): n for n in numbers}
+        # Of a folder that is read, a number is a row of text until somebody asks for it: a page asks for a few of many.
+        self._numbers: dict[Address, SafeNumber | list[str]] = {(n.key, n.place, n.period): n for n in numbers}
         self.meta, self.records = meta, records
-        self._periods: dict[tuple[str, str], list[str]] = {}
-        for key, place, period in sorted(self._numbers):
-            self._periods.setdefault((key, place), []).append(period)
+
+    def _number(self, address: Address) -> SafeNumber:
+        found = self._numbers[address]
+        if isinstance(found, list):
+            self._numbers[address] = found = SafeNumber(**dict(zip(COLUMNS, found, strict=True)), seal=_SEAL)
+        return found
 
     def __iter__(self) -> Iterator[SafeNumber]:
-        return iter(self._numbers.values())
+        return (self._number(address) for address in self._numbers)
 
     def __len__(self) -> int:
         return len(self._numbers)
 
+    def addresses(self) -> Iterable[Address]:
+        """Where there are numbers, shown or not."""
+        return self._numbers.keys()
+
     def __repr__(self) -> str:
         return f"<SafeTables of {len(self)} numbers, version {self.meta.get('version', '?')}>"
 
+    @cached_property
+    def _periods(self) -> dict[tuple[str, str], list[str]]:
+        out: dict[tuple[str, str], list[str]] = {}
+        for key, place, period in self._numbers:
+            out.setdefault((key, place), []).append(period)
+        return out
+
     def get(self, key: str, place: str, period: str) -> SafeNumber:
         """One number; a number that is not there was not received, and says so."""
-        found = self._numbers.get((key, place, period))
-        if found is not None:
-            return found
+        if (key, place, period) in self._numbers:
+            return self._number((key, place, period))
         spec = declared(key)
         unit = "percent" if isinstance(spec, Share) else spec.unit if spec else ""
         name = spec.name if spec else ""
@@ -120,7 +151,14 @@ class SafeTables:
 
     def periods(self, key: str, place: str) -> list[str]:
         """The periods that a number exists for, oldest first."""
-        return self._periods.get((key, place), [])
+        return sorted(self._periods.get((key, place), []))
+
+    def of_table(self, name: str) -> Iterator[SafeNumber]:
+        """The numbers of one table."""
+        where = COLUMNS.index("table")
+        for address, found in self._numbers.items():
+            if (found[where] if isinstance(found, list) else found.table) == name:
+                yield self._number(address)
 
     def write(self, folder: Path, describe: Callable[[dict, dict[str, bytes]], dict] | None = None) -> None:
         """One CSV per table, the reviewed records as JSON, and `candidate.json` that seals them all.
@@ -129,7 +167,7 @@ class SafeTables:
         """
         (folder / "tables").mkdir(parents=True)
         by_table: dict[str, list[SafeNumber]] = {}
-        for number in self._numbers.values():
+        for number in self:
             by_table.setdefault(number.table, []).append(number)
         written: dict[str, bytes] = {}
         for name in sorted(by_table):
@@ -158,7 +196,7 @@ class SafeTables:
             meta = json.loads((folder / "candidate.json").read_text(encoding="utf-8"))
             if meta.pop("seal") != _digest(meta):
                 raise ValueError
-            numbers: list[SafeNumber] = []
+            numbers: dict[Address, SafeNumber | list[str]] = {}
             records: dict[str, list[dict]] = {}
             for name, seal in meta["files"].items():
                 content = (folder / name).read_bytes()
@@ -172,9 +210,14 @@ class SafeTables:
                 rows = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
                 if tuple(next(rows)) != COLUMNS:
                     raise ValueError
-                numbers.extend(SafeNumber(**dict(zip(COLUMNS, row, strict=True)), seal=_SEAL) for row in rows)
+                for row in rows:
+                    if len(row) != len(COLUMNS):
+                        raise ValueError
+                    numbers[row[0], row[1], row[2]] = row
         except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
             raise BuildFailed(
                 "Les tables sûres manquent ou ont été modifiées.", "Refaites-les : veille data."
             ) from None
-        return cls(numbers, meta, records)
+        read = cls((), meta, records)
+        read._numbers = numbers
+        return read

@@ -12,7 +12,8 @@ import pandas as pd
 
 from ..codes import code_list
 from ..disclosure import rules
-from ..disclosure.rules import Address, Table
+from ..disclosure.rules import Table
+from ..disclosure.safe import Address
 from ..places import gazetteer, memberships
 from ..sources.files import put
 from ..sources.reading import connection

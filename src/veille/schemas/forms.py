@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..errors import UnknownName
-from . import template
 from .definitions import Table, table, tables
 
 PREFIX = "template_"
@@ -23,6 +22,9 @@ NOT_SENT = (
     "gbv_services",
     "incident_services",
 )
+DATA = "Données"  # the sheet that is filled in
+PLACES = ("pcode", "region_pcode", "cercle_pcode", "commune_pcode")
+INDICATOR = ("indicator_values", "indicator_id")  # its list is that of the frames
 # What people call a template.
 ALSO = {"indicators": "template_indicator_values"}
 # The column by which a partner's file holds only its own months, or days: the newest file that speaks of one holds.
@@ -37,11 +39,7 @@ def names() -> tuple[str, ...]:
 def _column(owner: Table, name: str) -> dict[str, object]:
     spec = owner.asked[name]
     # Several choices in one cell stand apart by « ; », and places come with their name: the builder reads both.
-    kind = (
-        "place"
-        if spec.type == "codes" or name in template.PLACES or (owner.name, name) == template.INDICATOR
-        else spec.type
-    )
+    kind = "place" if spec.type == "codes" or name in PLACES or (owner.name, name) == INDICATOR else spec.type
     return {
         "to": name,
         "type": kind,
@@ -60,7 +58,7 @@ def given(name: str) -> dict[str, object]:
     by = next((c for c in PERIODS if c in owner.asked), "")
     return {
         "table": owner.name,
-        "sheet": template.DATA,
+        "sheet": DATA,
         "hxl": "optional",
         "family": "template",
         "per_partner": True,

@@ -20,14 +20,13 @@ from ..render import zips
 from ..strategy.frames import every_indicator
 from .definitions import Column, Rule, Table
 from .definitions import table as definition
+from .forms import DATA, INDICATOR, PLACES
 
-README, DATA, LISTS = "Lisez-moi", "Données", "Listes"
+README, LISTS = "Lisez-moi", "Listes"
 LABELS_ROW, HXL_ROW, FIRST_ROW, ROWS = 0, 1, 2, 1000  # counted from 0; ROWS may be filled in
 YES_NO = {"Oui": True, "Non": False}
 FIRST_DAY = date(2000, 1, 1)
 TITLE_MAX, MESSAGE_MAX = 32, 255  # what Excel accepts in the box beside a cell
-PLACES = ("pcode", "region_pcode", "cercle_pcode", "commune_pcode")
-INDICATOR = ("indicator_values", "indicator_id")  # its list is that of the frames
 NOTHING = f"{LISTS}!$A$10000"  # an empty cell, below every list
 KINDS = {
     "text": "Texte",

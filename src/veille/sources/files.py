@@ -18,14 +18,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
 
-import duckdb
-import pandas as pd
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
 from ..errors import BadData
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
 
 LARGEST_XLSX = 300 * 2**20  # bytes once unpacked: a workbook of 349 KB has been seen to ask for 490 MB
 # A part of a workbook that is larger than this shrinks 10 or 20 times in its archive; hundreds of times is a bomb.
@@ -396,6 +398,8 @@ def page(book: Workbook, sheet: str, header_row: int) -> Page:
 
 def sheet_grid(con: duckdb.DuckDBPyConnection, page: Page, name: str) -> Grid:
     """A sheet as the DuckDB table `name`."""
+    import pandas as pd
+
     data, first = page.rows, page.first_row
     columns = {f"c{i}": [row[i] if i < len(row) else "" for row in data] for i in range(len(page.header))}
     frame = pd.DataFrame({k: pd.Series(v, dtype=object) for k, v in columns.items()})

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 
 from ..errors import BuildFailed
-from ..schemas import forms, xlsform
+from ..schemas import forms
 from ..yamls import load
 
 TYPES = frozenset("text place int decimal date month quarter datetime yes_no code codes".split())
@@ -148,6 +148,8 @@ def _kobo(columns: dict[str, dict], labels: dict[str, tuple[str, ...]]) -> tuple
 
 def _columns(given: dict, columns: dict[str, dict]) -> tuple[Column, ...]:
     if given.get("family") == KOBO:
+        from ..schemas import xlsform
+
         return _kobo(columns, xlsform.labels() if given.get("form") == "xlsform" else {})
     return tuple(_column(header, entry or {}) for header, entry in columns.items())
 

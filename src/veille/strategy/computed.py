@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from .. import periods
 from ..periods import Period
 from .frames import Indicator, frame
 from .values import COUNTRY, Given, Value
+
+if TYPE_CHECKING:
+    import duckdb
 
 # Indicator -> how it is counted, in French: it stands on the page.
 FROM_TABLES = {

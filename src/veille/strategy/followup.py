@@ -68,7 +68,7 @@ def is_joined(safe: SafeTables) -> bool:
 def has_values(safe: SafeTables, year: int, of: Frame) -> bool:
     """Whether a value of an indicator of the frame was received for a year."""
     ours = {given.address_of(i) for i in of.indicators.values()}
-    return any(n.key in ours and n.period == str(year) for n in safe)
+    return any(key in ours and period == str(year) for key, _, period in safe.addresses())
 
 
 def periods_with_values(safe: SafeTables, product: Product, kind: str) -> list[Period]:
@@ -95,10 +95,10 @@ def _editions(project: Project, nature: str, audience: str, safe: SafeTables) ->
     for name in {product for product, _ in computed.FROM_EDITIONS.values()}:
         product = PRODUCTS[name]
         found = {
-            (n.place, n.period)
+            (place, period)
             for some in tables
-            for n in some
-            if n.key == product.lead and n.is_shown and kind_of(n.period) in product.period_kinds
+            for key, place, period in some.addresses()
+            if key == product.lead and kind_of(period) in product.period_kinds and some.get(key, place, period).is_shown
         }
         areas = {"bulletin": ("gao", "mopti", "tombouctou", "kidal"), "gbvims": (COUNTRY,)}[name]
         out[name] = [parse(p) for area, p in sorted(found) if area in areas]

@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from .. import periods
 from ..periods import Period
 from .frames import Indicator
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COUNTRY = "ML"
 TOTAL = "total"  # the part of a value of the whole indicator
@@ -65,6 +67,8 @@ class Value:
 
 
 def _decimal(value: object) -> Decimal | None:
+    import pandas as pd
+
     return None if value is None or pd.isna(value) else Decimal(str(value))
 
 

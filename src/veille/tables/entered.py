@@ -55,10 +55,10 @@ def _read_cells(df: pd.DataFrame, owner: Table) -> dict[str, list[int]]:
     """Turn places and several choices into codes, in place; rule -> rows where a cell is neither."""
     wrong: dict[str, list[int]] = {}
     for name, spec in owner.asked.items():
-        if (owner.name, name) == template.INDICATOR:
+        if (owner.name, name) == forms.INDICATOR:
             listed = template.entries(owner.name, name)
             df[name] = pd.Series([listed.get(text, text) for text in df[name]], index=df.index, dtype=object)
-        if name not in template.PLACES and spec.type != "codes":
+        if name not in forms.PLACES and spec.type != "codes":
             continue
         values: list[str | None] = []
         for row, text, edition in zip(
