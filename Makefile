@@ -22,6 +22,7 @@ override OPEN := $(value OPEN)
 override DEBUG := $(value DEBUG)
 override N := $(value N)
 override JOBS := $(value JOBS)
+override AGAIN := $(value AGAIN)
 override PERIOD := $(or $(value PERIOD),$(value MONTH),$(value QUARTER),$(value YEAR))
 export VEILLE_PRODUCT = $(value PRODUCT)
 export VEILLE_REGION = $(value REGION)
@@ -50,6 +51,9 @@ endif
 ifneq ($(value JOBS),)
 export VEILLE_JOBS = $(value JOBS)
 endif
+ifneq ($(value AGAIN),)
+export VEILLE_AGAIN = 1
+endif
 ifneq ($(value DEBUG),)
 export VEILLE_DEBUG = 1
 endif
@@ -74,7 +78,7 @@ $(VENV)/.ready-test: $(VENV)/.ready
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
 	@touch $@
 
-bulletin: $(VENV)/.ready ## Fait un bulletin : REGION=gao MONTH=2017-06 [AS_OF= AUDIENCE= NATURE= ENGINE=]
+bulletin: $(VENV)/.ready ## Fait un bulletin : REGION=gao MONTH=2017-06 [AS_OF= AUDIENCE= NATURE= ENGINE= AGAIN=1]
 	@VEILLE_PRODUCT=bulletin $(VEILLE) build
 
 gbvims: $(VENV)/.ready ## Fait une synthèse GBVIMS : REGION=mali PERIOD=2017-06|2017-Q2|2017 [AUDIENCE=cluster|public AS_OF= NATURE=]

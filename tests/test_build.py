@@ -265,7 +265,7 @@ def test_a_failing_cell_is_named_and_the_previous_report_stays(veille, built):
     notebook = project / "notebooks" / "bulletin.ipynb"
     content = json.loads(notebook.read_text(encoding="utf-8"))
     at = next(i for i, c in enumerate(content["cells"], 1) if "present.key_figures(edition)" in "".join(c["source"]))
-    content["cells"][at - 1]["source"] = ["present.key_figures(edition.tables.meta['sources'][0]['sharing'][999])"]
+    content["cells"][at - 1]["source"] = ["present.key_figures(edition.sources[0]['sharing'][999])"]
     notebook.write_text(json.dumps(content), encoding="utf-8")
     done = veille(project, "build", "bulletin", "gao", "2016-10")
     assert done.returncode == 1

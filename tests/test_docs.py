@@ -18,6 +18,7 @@ import yaml
 from veille import periods, places, products, texts
 from veille.build import stage
 from veille.cli import app
+from veille.disclosure.safe import AUDIENCES
 from veille.errors import UnknownName, VeilleError
 from veille.indicators.registry import DIFFERENCES, MEASURES, SHARES
 from veille.sources import registry, snapshots
@@ -157,7 +158,7 @@ def _said() -> str:
         lambda: products.product("bulletn"),
         lambda: periods.parse("2016-13", kinds=("month",)),
         lambda: periods.day("hier", "Date AS_OF"),
-        lambda: one_of("Diffusion", "tous", stage.AUDIENCES, feminine=True),
+        lambda: one_of("Diffusion", "tous", AUDIENCES, feminine=True),
         lambda: one_of("Langue", "en", ("fr",), feminine=True),
         lambda: one_of("Nature de données", "vrai", stage.NATURES, feminine=True),
     )

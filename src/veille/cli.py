@@ -66,6 +66,10 @@ Nature = Annotated[
 Engine = Annotated[
     str, typer.Option("--engine", help="veille ou quarto (HTML)", envvar="VEILLE_ENGINE", show_envvar=False)
 ]
+Again = Annotated[
+    bool,
+    typer.Option("--again", help="Refait même si rien n’a changé", envvar="VEILLE_AGAIN", show_envvar=False),
+]
 Debug = Annotated[
     bool, typer.Option("--debug", help="Montre la trace en cas d’erreur", envvar="VEILLE_DEBUG", show_envvar=False)
 ]
@@ -103,6 +107,7 @@ def build(
     lang: Lang = "fr",
     nature: Nature = "",
     engine: Engine = "veille",
+    again: Again = False,
     open_: Annotated[
         bool, typer.Option("--open", help="Ouvre la page à la fin", envvar="VEILLE_OPEN", show_envvar=False)
     ] = False,
@@ -113,14 +118,41 @@ def build(
 
     with packet.disk_errors():
         plan = _planned("build", product, region, period, as_of=as_of, audience=audience, lang=lang, nature=nature)
-    from .build import report
+        from .build import changes, stage
 
-    made = report.build(plan, engine=engine, say=_say)
-    print(f"{_relative(made.folder)}/")
-    for path in sorted(made.folder.iterdir()):
+        stage.require_consent(plan)
+        is_current = not again and not changes.since(plan, engine)
+    if is_current:
+        _say("À jour : rien de ce que montre ce rapport n’a changé. --again le refait.")
+    else:
+        from .build import report
+
+        report.build(plan, engine=engine, say=_say)
+    print(f"{_relative(plan.target)}/")
+    for path in sorted(plan.target.iterdir()):
         print(f"  {path.name}  {_size(path.stat().st_size)}")
     if open_:
-        _open_in_browser(made.page)
+        _open_in_browser(plan.target / f"{plan.stem}.html")
+
+
+@app.command()
+def why(
+    product: Product_,
+    region: Region = "",
+    period: Period = "",
+    as_of: AsOf = "",
+    audience: Audience = "cluster",
+    nature: Nature = "",
+    debug: Debug = False,
+) -> None:
+    """Dit ce qui a changé depuis qu’un rapport a été fait, ou que rien n’a changé."""
+    from .build import changes, packet
+
+    with packet.disk_errors():
+        plan = _planned("why", product, region, period, as_of=as_of, audience=audience, lang="fr", nature=nature)
+        found = changes.since(plan)
+    for line in found or ["À jour : rien de ce que montre ce rapport n’a changé."]:
+        print(line)
 
 
 Readers = Annotated[
@@ -139,10 +171,11 @@ def all_(
     nature: Nature = "",
     as_of: AsOf = "",
     jobs: Jobs = 0,
+    again: Again = False,
     debug: Debug = False,
 ) -> None:
     """Fait tous les rapports d’une période : chaque produit, chaque zone."""
-    _many(period, False, audience, nature, as_of, jobs, debug)
+    _many(period, False, audience, nature, as_of, jobs, again, debug)
 
 
 @app.command("year")
@@ -154,13 +187,16 @@ def year_(
     nature: Nature = "",
     as_of: AsOf = "",
     jobs: Jobs = 0,
+    again: Again = False,
     debug: Debug = False,
 ) -> None:
     """Fait tous les rapports d’une année : mois, trimestres, année."""
-    _many(year, True, audience, nature, as_of, jobs, debug)
+    _many(year, True, audience, nature, as_of, jobs, again, debug)
 
 
-def _many(period: str, whole_year: bool, audience: str, nature: str, as_of: str, jobs: int, debug: bool) -> None:
+def _many(
+    period: str, whole_year: bool, audience: str, nature: str, as_of: str, jobs: int, again: bool, debug: bool
+) -> None:
     import time
 
     from .build import board, many, packet
@@ -170,10 +206,10 @@ def _many(period: str, whole_year: bool, audience: str, nature: str, as_of: str,
     start = time.monotonic()
     with packet.disk_errors():
         asked = many.plan(
-            find(), period, whole_year=whole_year, audience=audience, nature=nature, as_of=as_of, say=_say
+            find(), period, whole_year=whole_year, audience=audience, nature=nature, as_of=as_of, again=again, say=_say
         )
     with board.bar(len(asked.plans)) as watch:
-        outcomes = many.run(asked.plans, jobs=jobs, debug=debug, watch=watch)
+        outcomes = many.run(asked.plans, jobs=jobs, debug=debug, again=again, watch=watch)
     for line in board.table(asked, outcomes):
         print(line)
     print(board.count(asked, outcomes, time.monotonic() - start))
@@ -309,7 +345,8 @@ def release(
     """Fige les tables sûres d’un jour et les inscrit au registre des diffusions : ce qui est diffusé ne se reprend pas."""
     from . import periods, versions
     from .build import packet
-    from .build.stage import AUDIENCES, one_of
+    from .build.stage import one_of
+    from .disclosure.safe import AUDIENCES
     from .project import find
 
     one_of("Diffusion", audience, AUDIENCES, feminine=True)
@@ -382,8 +419,9 @@ def ledger_import(
     """Inscrit au registre ce qui fut imprimé avant lui : ces nombres sont publics, veille en tient compte."""
     from . import periods
     from .build import packet
-    from .build.stage import AUDIENCES, one_of
+    from .build.stage import one_of
     from .disclosure import ledger
+    from .disclosure.safe import AUDIENCES
     from .project import find
 
     one_of("Diffusion", audience, AUDIENCES, feminine=True)

@@ -9,16 +9,18 @@ import json
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, TextIO
 
 import yaml
 
-from . import periods, places, texts
+from . import asked, periods, places, texts
 from .disclosure.safe import SafeNumber, SafeTables
 from .errors import BadData, BadParameter, BuildFailed
 from .periods import Period
 from .places import Area, Place, Region
 
 STAGE_VARIABLE = "VEILLE_STAGE"
+READS_VARIABLE = "VEILLE_READS"  # the file in which a build has the questions noted
 TREND_MONTHS = 12
 
 
@@ -34,14 +36,24 @@ class Edition:
     lang: str
     nature: str
     as_of: str
-    tables: SafeTables
+    _tables: SafeTables
     texts: texts.Texts | None
     status: tuple[str, ...]
     folder: Path
+    _noted: set[asked.Question] = field(default_factory=set)
+    _notes: TextIO | None = None
     _counters: dict[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Edition {self.product} {self.area.code} {self.period} {self.audience}>"
+
+    def _ask(self, *question: str) -> Any:
+        """The answer to a question, which is noted for the build: what a page was made from is what it asked."""
+        if question not in self._noted:
+            self._noted.add(question)
+            if self._notes:
+                self._notes.write(json.dumps(question, ensure_ascii=False) + "\n")
+        return asked.answer(self._tables, question)
 
     @property
     def is_example(self) -> bool:
@@ -51,25 +63,25 @@ class Edition:
     @property
     def version(self) -> str:
         """The id of the data version."""
-        return self.tables.meta["version"]
+        return self._tables.meta["version"]
 
     @property
     def received(self) -> str:
         """The last day on which something of this version arrived, ISO."""
-        return self.tables.meta["received"]
+        return self._tables.meta["received"]
 
     @property
     def sources(self) -> list[dict]:
         """The snapshots behind this version: title, producer, covers, received."""
-        return self.tables.meta["sources"]
+        return self._ask("sources")
 
     def number(self, key: str, place: str | Place | None = None, period: Period | str | None = None) -> SafeNumber:
         """One number; of the report's own place and period when they are not given."""
-        return self.tables.get(key, str(place or self.area.code), str(period or self.period))
+        return self._ask("number", key, str(place or self.area.code), str(period or self.period))
 
     def printed_before(self, number: SafeNumber) -> str:
         """What was printed of a number in an earlier release, where it is another value now; else nothing (R8)."""
-        return self.tables.meta.get("printed_before", {}).get(number.address, "") if number.is_shown else ""
+        return self._ask("printed_before", number.address) if number.is_shown else ""
 
     def has(self, key: str, place: str | Place | None = None, period: Period | str | None = None) -> bool:
         """Whether a number was received and may be printed."""
@@ -80,18 +92,24 @@ class Edition:
 
         None when that is not declared, or nothing of the table is printed there either.
         """
-        declared = self.tables.meta.get("falls_back", {}).get(table, ())
-        if self.area.is_country or f"{table}@country" not in declared:
+        if self.area.is_country or f"{table}@country" not in self._ask("falls_back", table):
             return None
         country = next(a for a in places.areas(self.folder).values() if a.is_country)
-        there = (country.code, str(self.period))
-        if not any((n.place, n.period) == there and n.is_shown for n in self.tables.of_table(table)):
+        if not self._ask("shows", table, country.code, str(self.period)):
             return None
         return replace(self, area=country)
 
+    def periods(self, key: str, place: str | Place | None = None) -> list[str]:
+        """The periods that a number exists for, oldest first."""
+        return self._ask("periods", key, str(place or self.area.code))
+
+    def records(self, name: str) -> list[dict]:
+        """Reviewed rows that stand beside the numbers, of one kind."""
+        return self._ask("records", name)
+
     def latest(self, key: str, place: str | Place | None = None) -> SafeNumber | None:
         """The newest number of a stock whose day is not after the period's end."""
-        days = [p for p in self.tables.periods(key, str(place or self.area.code)) if p <= self.period.end.isoformat()]
+        days = [p for p in self.periods(key, place) if p <= self.period.end.isoformat()]
         return self.number(key, place, days[-1]) if days else None
 
     def trend(self) -> list[Period]:
@@ -116,12 +134,7 @@ class Edition:
 
     def recommendations(self) -> list[dict]:
         """Reviewed recommendations of this area issued by the end of the period, newest first."""
-        rows = [
-            r
-            for r in self.tables.records.get("recommendations", [])
-            if r["area"] == self.area.code and r["issued_date"] <= self.period.end.isoformat()
-        ]
-        return sorted(rows, key=lambda r: (r["issued_date"], r["text"]), reverse=True)
+        return self._ask("recommendations", self.area.code, self.period.end.isoformat())
 
     def next_number(self, kind: str) -> int:
         """The running number of figures or tables on the page."""
@@ -151,8 +164,8 @@ def open_edition(
         context = json.loads((folder / "context.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise BuildFailed("Le dossier préparé pour le carnet manque.", "Passez par veille build.") from None
-    asked = {"product": product, "region": region, "period": period, "audience": audience, "lang": lang}
-    if any(context[name] != value for name, value in asked.items()):
+    wanted = {"product": product, "region": region, "period": period, "audience": audience, "lang": lang}
+    if any(context[name] != value for name, value in wanted.items()):
         raise BadParameter(
             "Le carnet demande une autre édition que celle qui a été préparée.", "Passez par veille build."
         )
@@ -175,4 +188,8 @@ def open_edition(
         written,
         tuple(context["status"]),
         folder,
+        # By lines: a kernel is ended without being asked to close its files.
+        _notes=open(os.environ[READS_VARIABLE], "a", encoding="utf-8", buffering=1)
+        if READS_VARIABLE in os.environ
+        else None,
     )

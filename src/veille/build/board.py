@@ -44,19 +44,24 @@ def table(asked: Asked, outcomes: list[Outcome]) -> list[str]:
         p = one.plan
         key = ("échoué" if one.problem else "fait", p.product.name, p.area.code, p.audience, _NATURES[p.version.nature])
         groups.setdefault((*key, one.problem), []).append(str(p.period))
+    for p in asked.current:
+        key = ("à jour", p.product.name, p.area.code, p.audience, _NATURES[p.version.nature])
+        groups.setdefault((*key, ""), []).append(str(p.period))
     for left in asked.skipped:
         key = ("laissé", left.product.name, left.area, left.audience, "")
         groups.setdefault((*key, left.why), []).append(str(left.period))
     rows = [(*key[:5], stage.spans(periods) + (f" : {key[5]}" if key[5] else "")) for key, periods in groups.items()]
-    order = ("fait", "laissé", "échoué")
+    order = ("fait", "à jour", "laissé", "échoué")
     rows.sort(key=lambda row: order.index(row[0]))
     widths = [max(len(row[n]) for row in rows) for n in range(5)]
     return ["  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]]) for row in rows]
 
 
 def count(asked: Asked, outcomes: list[Outcome], seconds: float) -> str:
-    """« Faits : 41 ; laissés de côté : 3 ; échoués : 1. En 1 min 40 s. »"""
+    """« Faits : 41 ; à jour : 8 ; laissés de côté : 3 ; échoués : 1. En 1 min 40 s. »"""
     failed = sum(bool(o.problem) for o in outcomes)
     spent = f"{seconds // 60:.0f} min {seconds % 60:.0f} s" if seconds >= 60 else f"{seconds:.0f} s"
     made, left = len(outcomes) - failed, len(asked.skipped)
-    return f"Faits : {made} ; laissés de côté : {left} ; échoués : {failed}. En {spent}."
+    return (
+        f"Faits : {made} ; à jour : {len(asked.current)} ; laissés de côté : {left} ; échoués : {failed}. En {spent}."
+    )

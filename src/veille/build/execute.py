@@ -13,7 +13,7 @@ import nbformat
 
 from .. import errors
 from ..errors import BadData, BuildFailed, VeilleError
-from ..published import STAGE_VARIABLE
+from ..published import READS_VARIABLE, STAGE_VARIABLE
 from ..render.document import MIME, Block
 from ..texts import markdown
 from . import transport, variables
@@ -70,6 +70,11 @@ def check_rules(notebook: nbformat.NotebookNode, name: str) -> None:
             )
 
 
+def questions(scratch: Path) -> Path:
+    """Where the page's questions to the safe tables are noted."""
+    return scratch / "questions.jsonl"
+
+
 @contextmanager
 def _environment(scratch: Path, stage: Path, work: Path, sockets: Path) -> Iterator[None]:
     """The variables of the kernel: nothing of the user's configuration, one thread, fixed clock zone and hashes."""
@@ -94,6 +99,7 @@ def _environment(scratch: Path, stage: Path, work: Path, sockets: Path) -> Itera
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         "JUPYTER_PLATFORM_DIRS": "1",
         STAGE_VARIABLE: str(stage),
+        READS_VARIABLE: str(questions(scratch)),
         "VEILLE_SANDBOX": json.dumps(
             {
                 "read": [str(stage)],

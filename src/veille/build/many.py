@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,17 +18,17 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from .. import periods, places, versions
-from ..disclosure.safe import SafeTables
+from ..disclosure.safe import AUDIENCES, SafeTables
 from ..errors import BadParameter, VeilleError
 from ..periods import Period
 from ..products import PRODUCTS, Product
 from ..project import Project
 from ..strategy import followup
 from ..versions import Say, Version
-from . import fork_server, report, stage, variables, warm
+from . import changes, stage
 from .stage import Plan
 
-AUDIENCES = (*stage.AUDIENCES, "both")
+READERS = (*AUDIENCES, "both")
 TIME_LIMIT = 600  # seconds for one report: one that takes longer is stuck
 GRACE = 5  # seconds for a worker to clear up after itself
 # A worker is one core's; what it calls must not take the others.
@@ -48,10 +48,11 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is due among what was asked for."""
+    """What is due among what was asked for: to be made, left aside, and `current`: made already, and nothing has changed."""
 
     plans: tuple[Plan, ...]
     skipped: tuple[Skipped, ...]
+    current: tuple[Plan, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,21 +99,22 @@ def plan(
     audience: str = "cluster",
     nature: str = "",
     as_of: str = "",
+    again: bool = False,
     say: Say = lambda line: None,
 ) -> Asked:
     """Every report of a period, or of all periods of a year: products × areas × audiences. The data are counted here, once.
 
-    Real where a real snapshot covers the period, else the example. Raises BadParameter for an unknown name, and where
-    nothing at all is due.
+    Real where a real snapshot covers the period, else the example; `again` makes those too of which nothing has changed.
+    Raises BadParameter for an unknown name, and where nothing at all is due.
     """
     when = periods.parse(asked, kinds=("year",) if whole_year else ("month", "quarter", "year"))
-    stage.one_of("Diffusion", audience, AUDIENCES, feminine=True)
+    stage.one_of("Diffusion", audience, READERS, feminine=True)
     if nature:
         stage.one_of("Nature de données", nature, stage.NATURES, feminine=True)
     day = periods.day(as_of, "Date AS_OF") if as_of else None
     plans: list[Plan] = []
     skipped: list[Skipped] = []
-    for reader in stage.AUDIENCES if audience == "both" else (audience,):
+    for reader in AUDIENCES if audience == "both" else (audience,):
         known = _known(project, reader, (nature,) if nature else stage.NATURES, day, say)
         for product, area, period in _editions(project, when, whole_year):
             if reader not in product.audiences:
@@ -131,7 +133,29 @@ def plan(
         say(
             f"{examples} rapport(s) sur {len(plans)} sans données réelles : faits avec les données d’exemple, synthétiques, et marqués comme tels."
         )
-    return Asked(tuple(plans), tuple(skipped))
+    current = set() if again else _current(project, plans)
+    left = tuple(p for n, p in enumerate(plans) if n not in current)
+    return Asked(left, tuple(skipped), tuple(plans[n] for n in sorted(current)))
+
+
+def _current(project: Project, plans: list[Plan]) -> set[int]:
+    """Those that are made already, and would be the same again. A report about a frame cites others: it waits for them."""
+    around = changes.environment(project)
+    found = {n for n, p in enumerate(plans) if is_current(p, around)}
+    if any(n not in found for n, p in enumerate(plans) if not p.product.frames):
+        found -= {n for n, p in enumerate(plans) if p.product.frames}
+    return found
+
+
+def is_current(asked: Plan, around: Mapping[str, object] | None = None) -> bool:
+    """Whether a report is made already, and would be the same again; never, where an agreement is missing."""
+    try:
+        if changes.since(asked, around=around):
+            return False
+        stage.require_consent(asked)
+    except VeilleError:  # making it says why, and names it
+        return False
+    return True
 
 
 def _known(
@@ -167,11 +191,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _make(asked: Plan, debug: bool) -> Outcome:
+def _make(asked: Plan, debug: bool, again: bool) -> Outcome:
     remarks: list[str] = []
     problem = trace = ""
     try:
-        report.build(asked, say=remarks.append)
+        from . import report
+
+        # Cited by one about a frame, or made meanwhile by another command: it is looked at again.
+        if again or not is_current(asked):
+            report.build(asked, say=remarks.append)
     except VeilleError as error:
         problem, trace = " ".join(str(error).split("\n")), traceback.format_exc()
     except Exception as error:  # said, not swallowed: a report that fails does not stop the others
@@ -181,20 +209,25 @@ def _make(asked: Plan, debug: bool) -> Outcome:
 
 def _work(channel: Connection, parent: int, debug: bool) -> None:
     """A worker: make the reports that come in, one after the other, until there are no more."""
+    from . import fork_server, warm
+
     # Ctrl-C reaches every process of a terminal; the parent decides what it means, and asks with SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if sys.platform.startswith("linux"):
         fork_server.die_with(parent, signal.SIGTERM)
     with warm.kept(), suppress(EOFError, BrokenPipeError):
-        while (asked := channel.recv()) is not None:
-            channel.send(_make(asked, debug))
+        while (given := channel.recv()) is not None:
+            asked, again = given
+            channel.send(_make(asked, debug, again))
 
 
 class _Worker:
     """One process that makes reports, and the report that it makes now."""
 
     def __init__(self, debug: bool) -> None:
+        from . import variables
+
         # Spawned: a fork of this process, which has counted with threads, would copy their locks.
         context = multiprocessing.get_context("spawn")
         self.channel, theirs = context.Pipe()
@@ -206,11 +239,11 @@ class _Worker:
         self.is_lost = False
         self._since = 0.0
 
-    def give(self, asked: Plan) -> None:
-        """Have it make a report."""
+    def give(self, asked: Plan, again: bool) -> None:
+        """Have it make a report; only where something has changed, unless it is to be made again."""
         self.plan, self._since = asked, time.monotonic()
         with suppress(OSError):  # it died: `outcome` says so
-            self.channel.send(asked)
+            self.channel.send((asked, again))
 
     def outcome(self, limit: float) -> Outcome | None:
         """What became of its report; None while it is being made."""
@@ -268,13 +301,15 @@ def run(
     jobs: int = 0,
     limit: float = TIME_LIMIT,
     debug: bool = False,
+    again: bool = True,
     watch: Callable[[list[Plan], int], None] = lambda running, left: None,
 ) -> list[Outcome]:
     """Make the reports, `jobs` at a time (as many as there are cores when 0); what became of each, in their order.
 
     `watch` is told what runs now and how many are not finished. A report that fails does not stop the others; one that
-    takes more than `limit` seconds is ended. Reports about a frame come last: they cite the others. Interrupted, it ends
-    every process that it started, and leaves whole reports only.
+    takes more than `limit` seconds is ended. Reports about a frame come last: they cite the others. Not `again`: a report of which
+    nothing has changed meanwhile is left as it is. Interrupted, it ends every process that it started, and leaves whole
+    reports only.
     """
     asked = list(plans)
     outcomes: dict[int, Outcome] = {}
@@ -290,7 +325,7 @@ def run(
                     if worker is None:
                         workers.append(worker := _Worker(debug))
                     making[worker] = waiting.popleft()
-                    worker.give(asked[making[worker]])
+                    worker.give(asked[making[worker]], again)
                 watch([asked[n] for n in making.values()], len(asked) - len(outcomes))
                 wait([end for w in making for end in (w.channel, w.process.sentinel)], timeout=0.5)
                 for worker in list(making):

@@ -13,9 +13,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
-from importlib import metadata, resources
+from contextlib import contextmanager, suppress
+from importlib import resources
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -92,6 +91,17 @@ def move_in(folder: Path, target: Path, project: Project) -> None:
             shutil.rmtree(aside, ignore_errors=True)
 
 
+def replace_text(path: Path, text: str) -> None:
+    """Write a file whole, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 @contextmanager
 def disk_errors() -> Iterator[None]:
     """A full or read-only disk as a sentence; the previous report stays."""
@@ -125,25 +135,29 @@ def code_digest(notebook: Path) -> str:
 def locked_versions(root: Path) -> dict[str, str]:
     """Installed versions of the packages that the lock names."""
     lock = root / "requirements" / "run.txt"
-    names = (
-        sorted(set(re.findall(r"^([A-Za-z0-9_.-]+)==", lock.read_text(encoding="utf-8"), re.M)))
-        if lock.is_file()
-        else []
-    )
-    out = {}
-    for name in names:
-        if found := _installed(name):
-            out[name] = found
+    text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+    names, here = sorted(set(re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.M))), _installed()
+    return {name: here[_normal(name)] for name in names if _normal(name) in here}
+
+
+def _installed() -> dict[str, str]:
+    """The version of every installed package by its normalised name, as the names of their folders say it.
+
+    `importlib.metadata` opens a file of each; a build that has nothing to do would wait for that alone.
+    """
+    out: dict[str, str] = {}
+    for folder in reversed(sys.path):
+        with suppress(OSError):
+            for name in os.listdir(folder or "."):
+                if name.endswith(".dist-info"):
+                    package, _, version = name.removesuffix(".dist-info").rpartition("-")
+                    out[_normal(package)] = version
     return out
 
 
-@cache
-def _installed(name: str) -> str:
-    """The version of an installed package, empty when it is not; looked up once, for a run of many reports."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""
+def _normal(package: str) -> str:
+    """« Jupyter_Client » and « jupyter-client » are one package."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def git_commit(root: Path) -> str:

@@ -10,9 +10,8 @@ from pathlib import Path
 from ..errors import BuildFailed, UnknownName
 from ..render.document import SCHEMA, Block, with_contents
 from ..sources.snapshots import sha256, together
-from ..strategy import decided, evidence
 from ..versions import Say
-from . import artefacts, execute, numbers, packet, quarto, stage
+from . import artefacts, changes, execute, numbers, packet, quarto, stage
 from .stage import Plan
 
 ENGINES = ("veille", "quarto")
@@ -74,7 +73,7 @@ def _inputs(plan: Plan) -> dict[str, str]:
         plan.project.params / "contacts.yml",
     ]
     if plan.product.frames:
-        paths += _written_about_frame(plan)
+        paths += stage.written_about_frame(plan)
     restricted: dict[str, list[Path]] = {}
     for snapshot in plan.version.snapshots:
         files = [file.path for file in snapshot.files]
@@ -86,14 +85,6 @@ def _inputs(plan: Plan) -> dict[str, str]:
     named = {p.relative_to(root).as_posix(): p for p in paths}
     out = packet.hash_inputs({**named, "candidate.json": plan.safe / "candidate.json"})
     return out | {name: together(sha256(p) for p in files if p.is_file()) for name, files in restricted.items()}
-
-
-def _written_about_frame(plan: Plan) -> list[Path]:
-    """What people decided and wrote about a frame, and the manifests of the reports that they cite."""
-    asked = stage.frame_asked(plan)
-    written = [decided.path(plan.project.params, f, asked.frame.code, asked.nature) for f in ("targets", "findings")]
-    register = decided.findings(plan.project.params, asked.frame, asked.nature)
-    return written + evidence.read_for(plan.project, asked.nature, asked.audience, register)
 
 
 def _cited(plan: Plan, say: Say) -> Callable[[str], None]:
@@ -145,7 +136,7 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
     with packet.disk_errors(), packet.draft(plan.project) as draft:
         if plan.product.frames:
             stage.tables(plan, _cited(plan, say))
-        before = _inputs(plan)
+        before, by = _inputs(plan), changes.made_by(plan, engine)
         stage.fill(plan, draft / "stage")
         scratch, out = draft / "scratch", draft / "packet"
         out.mkdir()
@@ -169,7 +160,7 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
         missing = [name for name in promised if not (out / name).is_file() or not (out / name).stat().st_size]
         if missing:
             raise BuildFailed(f"Il manque au bulletin : {', '.join(missing)}.", "Relancez avec --debug.")
-        if _inputs(plan) != before:
+        if _inputs(plan) != before or changes.made_by(plan, engine) != by:
             raise BuildFailed(
                 "Un fichier d’entrée a changé pendant la construction ; rien n’a été remplacé.", "Relancez."
             )
@@ -205,6 +196,8 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
                 ],
             },
         )
+        note = changes.record(plan, by, safe, execute.questions(scratch))
         shutil.rmtree(scratch, ignore_errors=True)
         packet.move_in(out, plan.target, plan.project)
+        note()
     return Made(plan, plan.target)

@@ -288,6 +288,14 @@ def tables(plan_: Plan, make: Callable[[str], None] | None = None) -> SafeTables
     return followup.join(frame_asked(plan_), safe, rules.load(plan_.project.params), make)
 
 
+def written_about_frame(plan_: Plan) -> list[Path]:
+    """What people decided and wrote about a frame, and the manifests of the reports that they cite."""
+    asked = frame_asked(plan_)
+    written = [decided.path(plan_.project.params, f, asked.frame.code, asked.nature) for f in ("targets", "findings")]
+    register = decided.findings(plan_.project.params, asked.frame, asked.nature)
+    return written + evidence.read_for(plan_.project, asked.nature, asked.audience, register)
+
+
 def evidence_of(plan_: Plan) -> list[evidence.Stood]:
     """Every number that the findings about a frame cite, and what became of it."""
     asked = frame_asked(plan_)

@@ -753,9 +753,7 @@ def tables_of_gbv_year(edition: Edition) -> Shown:
 
 def table_of_gbv_years(edition: Edition) -> Shown:
     """The years received beside each other, and the totals that others printed, with their source."""
-    years = sorted(
-        {p for p in edition.tables.periods(INCIDENTS, edition.area.code) if len(p) == 4 and p <= str(edition.period)}
-    )
+    years = sorted({p for p in edition.periods(INCIDENTS) if len(p) == 4 and p <= str(edition.period)})
     sexual = (_of("violence_class", "sexual"), _share("violence_class", "sexual"))
     rows = [
         row(

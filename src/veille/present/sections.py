@@ -74,7 +74,7 @@ def table_of_movements(edition: Edition) -> Shown:
         newest = edition.latest(stem)
         if newest is None:
             continue
-        earlier = [p for p in edition.tables.periods(stem, edition.area.code) if p < newest.period]
+        earlier = [p for p in edition.periods(stem) if p < newest.period]
         before = edition.number(stem, period=earlier[-1]) if earlier else None
         change = edition.number("idps_people_difference", period=newest.period) if stem == "idps_people" else None
         sign = (

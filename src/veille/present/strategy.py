@@ -46,22 +46,22 @@ DONE, PARTLY, NOT_DONE, NOT_REPORTED = "done", "partly_done", "not_done", "not_r
 
 
 def _frame(edition: Edition) -> Frame:
-    return frame(edition.tables.records["frame"][0]["code"])
+    return frame(edition.records("frame")[0]["code"])
 
 
 def _span(edition: Edition, name: str) -> str:
-    return edition.tables.records["frame"][0][name]
+    return edition.records("frame")[0][name]
 
 
 def _noted(edition: Edition) -> dict[str, dict]:
     """What was decided and noted of each indicator."""
-    return {r["id"]: r for r in edition.tables.records["followup"]}
+    return {r["id"]: r for r in edition.records("followup")}
 
 
 def _told(edition: Edition, name: str) -> Runs:
     """Words of the frame, or of people: printed as they are, digits and all. Nothing where there are none."""
     if not hasattr(edition, "_words"):
-        edition._words = {c["name"]: c["text"] for c in edition.tables.records["constants"]}
+        edition._words = {c["name"]: c["text"] for c in edition.records("constants")}
     return [const(name, edition._words[name])] if name in edition._words else []
 
 
@@ -355,7 +355,7 @@ def _finding(edition: Edition, found: dict) -> Runs:
 
 
 def _findings(edition: Edition, goal: str, kinds: Iterable[str] = tuple(KINDS)) -> list[Block]:
-    every = [f for f in edition.tables.records["findings"] if f["goal"] == goal]
+    every = [f for f in edition.records("findings") if f["goal"] == goal]
     out: list[Block] = []
     for kind in kinds:
         mine = [f for f in every if f["type"] == kind]
@@ -603,7 +603,7 @@ def figure_of_status(edition: Edition) -> Shown:
 
 
 def _late(edition: Edition) -> list[Result]:
-    ids = [r["result"] for r in edition.tables.records["late"]]
+    ids = [r["result"] for r in edition.records("late")]
     return [r for r in _frame(edition).results if r.id in ids]
 
 
@@ -740,7 +740,7 @@ def table_of_liptako(edition: Edition) -> Shown:
 
 def findings_of_kinds(edition: Edition, *kinds: str) -> Shown:
     """Findings of some kinds, whatever their goal."""
-    found = [f for f in edition.tables.records["findings"] if f["type"] in kinds]
+    found = [f for f in edition.records("findings") if f["type"] in kinds]
     if not found:
         return Shown(paragraph(soft(say("Aucun constat de cette sorte n’a été écrit."))))
     return Shown(bullet_list([_finding(edition, f) for f in found]))
@@ -764,7 +764,7 @@ def all_goals(edition: Edition) -> Shown:
 
 def criteria(edition: Edition) -> Shown:
     """The questions of the DAC and of ALNAP, each with the judgement that people wrote and the findings behind it."""
-    judged = {j["criterion"]: j for j in edition.tables.records["judgements"]}
+    judged = {j["criterion"]: j for j in edition.records("judgements")}
     blocks: list[Block] = []
     for code, entry in code_list("evaluation_criterion").items():
         blocks.append({"kind": "heading", "level": 3, "text": entry["fr"]})
@@ -858,7 +858,7 @@ def cross_cutting(edition: Edition) -> Shown:
 
 def table_of_advice(edition: Edition) -> Shown:
     """Recommendations: to whom, by when, on what, and what the advisory group answered."""
-    found = [f for f in edition.tables.records["findings"] if f["type"] == "recommendation"]
+    found = [f for f in edition.records("findings") if f["type"] == "recommendation"]
     if not found:
         return Shown(paragraph(soft(say("Aucune recommandation n’a été écrite."))))
     rows = []
@@ -1009,8 +1009,8 @@ def table_of_evidence(edition: Edition, *kinds: str) -> Shown:
 
     `kinds`: of the findings of some kinds only, those that the page shows.
     """
-    shown = {f["id"] for f in edition.tables.records["findings"] if not kinds or f["type"] in kinds}
-    lines = [e for e in edition.tables.records["evidence"] if e["finding"] in shown]
+    shown = {f["id"] for f in edition.records("findings") if not kinds or f["type"] in kinds}
+    lines = [e for e in edition.records("evidence") if e["finding"] in shown]
     if not lines:
         return Shown(paragraph(soft(say("Aucune preuve n’est citée."))))
     rows = []
@@ -1135,7 +1135,7 @@ def table_of_versions(edition: Edition) -> Shown:
     blocks = [table(edition, "sources", say(f"Sources de la version {edition.version}"), columns, rows)]
     cited = [
         row(*(_told(edition, f"cited_{name}:{c['n']}") for name in ("report", "version", "manifest", "received")))
-        for c in edition.tables.records["cited"]
+        for c in edition.records("cited")
     ]
     if cited:
         columns = [
