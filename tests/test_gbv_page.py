@@ -259,7 +259,7 @@ def test_a_page_names_the_sources_of_its_own_numbers():
     sources = [{"source": s, "title": s, "producer": "", "received": "2018-01-13", "zero_means": "", "covers": "", "nature": "real"} for s in ("gbv_tables", "gbv_published")]  # fmt: skip
     for area, period, expected in (("mali", "2017", 2), ("mali", "2017-Q2", 1), ("gao", "2017", 1)):
         edition = page(area, period, {})
-        edition.tables.meta["sources"] = sources
+        edition._tables.meta["sources"] = sources
         (table,) = (b for b in present.method_of_gbv(edition).blocks if b["kind"] == "table")
         assert len(table["rows"]) == expected, (area, period)
 

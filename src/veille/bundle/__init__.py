@@ -77,7 +77,8 @@ def _build_command(plan: Plan) -> str:
 def _refuse_unless(is_so: bool, what: str, plan: Plan) -> None:
     if not is_so:
         raise DisclosureRefused(
-            f"Le dossier n’est pas fait : {what}.", f"Refaites le rapport, puis le dossier : {_build_command(plan)}"
+            f"Le dossier n’est pas fait : {what}.",
+            f"Refaites le rapport, puis le dossier : {_build_command(plan)} --again",
         )
 
 
