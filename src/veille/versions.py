@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -456,12 +457,17 @@ def contributors(version: Version, audience: str) -> dict[str, list[str]]:
     if not notes.is_file() and _released_on(version, audience):
         return {}
     try:
-        return json.loads(notes.read_text(encoding="utf-8"))["contributors"]
+        return _contributors(notes, notes.stat().st_mtime_ns)
     except (OSError, ValueError, KeyError):
         raise BadData(
             "Les notes de protection de cette version manquent : on ne sait plus qui a donné des données de VBG.",
             "Effacez le dossier data/processed/candidate et relancez : elles s’écrivent avec les tables.",
         ) from None
+
+
+@lru_cache(maxsize=4)
+def _contributors(notes: Path, written: int) -> dict[str, list[str]]:
+    return json.loads(notes.read_text(encoding="utf-8"))["contributors"]
 
 
 def _is_of_this_past(version: Version, audience: str, folder: Path) -> bool:

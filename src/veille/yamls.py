@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import yaml
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def load(text: str) -> object:
     """What a YAML text says. Raises yaml.YAMLError when it is none."""
-    return yaml.load(text, Loader=_LOADER)
+    return yaml.load(text, Loader=LOADER)
 
 
 class Twice(Exception):
     """A key stands twice; says which, and on which line."""
 
 
-class _Once(yaml.SafeLoader):
+class _Once(LOADER):
     """Refuses a key that stands twice: the second would silently replace the first. Days stay as they are written."""
 
 

@@ -85,8 +85,7 @@ def _data(plan: Plan, names: list[str]) -> dict[str, str]:
     """A digest of each file of the safe tables that a report has read; of all that goes in, for one about a frame."""
     meta = _meta(plan)
     if plan.product.frames:
-        written = stage.written_about_frame(plan)
-        return {"candidate.json": meta["seal"], **{str(n): _sha256(p) for n, p in enumerate(written)}}
+        return {asked.ABOUT: meta["seal"], **{name: _sha256(plan.project.root / name) for name in names}}
     special = {
         asked.ABOUT: lambda: asked.digest(SafeTables((), meta, {}), ("about",)),
         asked.ALL: lambda: _digest_of(meta["files"]),
@@ -103,6 +102,8 @@ def record(plan: Plan, by: Mapping[str, object], safe: SafeTables, questions: Pa
     lines = questions.read_text(encoding="utf-8").splitlines() if questions.is_file() else []
     every: list[Question] = [tuple(json.loads(line)) for line in lines]
     names = asked.files_of(safe, every)
+    if plan.product.frames:  # of all tables, with what people wrote: they say which reports are cited
+        names = [p.relative_to(plan.project.root).as_posix() for p in stage.written_about_frame(plan)]
     answers = [[*q, asked.digest(safe, q)] for q in every]
     data = _data(plan, names)
 

@@ -19,7 +19,7 @@ from .. import texts
 from ..codes import code_list
 from ..errors import BadData, VeilleError, near
 from ..schemas.definitions import table
-from ..yamls import Twice, load_once
+from ..yamls import LOADER, Twice, load_once
 from .frames import Frame, Indicator
 
 EXAMPLE = "exemple"
@@ -110,7 +110,7 @@ class _Page:
         try:
             source = path.read_text(encoding="utf-8-sig")
             self.given = load_once(source) or {}
-            self.nodes = yaml.compose(source, Loader=yaml.SafeLoader)
+            self.nodes = yaml.compose(source, Loader=LOADER)
         except OSError:
             raise BadData(
                 f"{self.name} : fichier absent ou illisible.", f"Remettez-le (git checkout {self.name})."
