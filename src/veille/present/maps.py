@@ -17,6 +17,7 @@ from . import theme
 
 Ring = list[list[float]]
 Box = tuple[float, float, float, float]
+NEAR_PT = 0.7  # points: the width of a border
 
 
 @cache
@@ -35,6 +36,15 @@ def _box(rings: list[Ring]) -> Box:
     xs = [x for ring in rings for x, _ in ring]
     ys = [y for ring in rings for _, y in ring]
     return min(xs), min(ys), max(xs), max(ys)
+
+
+def _thinned(ring: Ring, scale: tuple[float, float]) -> Ring:
+    """A ring without the points that stand within a line's width of the one before: nobody sees them, everybody loads them."""
+    kept = ring[:1]
+    for x, y in ring[1:-1]:
+        if math.hypot((x - kept[-1][0]) / scale[0], (y - kept[-1][1]) / scale[1]) >= NEAR_PT:
+            kept.append([x, y])
+    return [*kept, ring[-1]]
 
 
 def _overlaps(a: Box, b: Box) -> bool:
@@ -105,23 +115,23 @@ def draw(edition: Edition, numbers: dict[Place, SafeNumber], largest: int, width
     ax.set_axis_off()
     ax.set_xlim(west, east)
     ax.set_ylim(south, north)
+    scale = ((east - west) / (width * 72), (north - south) / (height * 72))  # degrees per point
     for code, polygons in sorted(_regions().items()):
         own = code in edition.area.map_regions
         silent = own and _silent(edition, numbers, code)
-        for ring in polygons:
-            style = (
-                {"facecolor": "#f4f5f7", "hatch": "////", "edgecolor": "#aab2bd"}
-                if silent
-                else {"facecolor": "#e9f1f9" if own else theme.LAND}
-            )
-            ax.add_patch(Polygon(ring, closed=True, linewidth=0, **style))
-            line = (
-                {"edgecolor": theme.BLUE, "linewidth": 1.1}
-                if own and not country
-                else {"edgecolor": "#aab2bd", "linewidth": 0.7}
-            )
-            ax.add_patch(Polygon(ring, closed=True, facecolor="none", **line))
-    scale = ((east - west) / (width * 72), (north - south) / (height * 72))  # degrees per point
+        line = (
+            {"edgecolor": theme.BLUE, "linewidth": 1.1}
+            if own and not country
+            else {"edgecolor": "#aab2bd", "linewidth": 0.7}
+        )
+        for ring in (_thinned(ring, scale) for ring in polygons):
+            filled = {"facecolor": "#e9f1f9" if own else theme.LAND}
+            if silent:
+                filled = {"facecolor": "#f4f5f7", "hatch": "////"}
+                if not country:  # the hatch has the colour of the edge: the coloured border is drawn apart
+                    ax.add_patch(Polygon(ring, closed=True, linewidth=0, edgecolor="#aab2bd", **filled))
+                    filled = {"facecolor": "none"}
+            ax.add_patch(Polygon(ring, closed=True, **filled, **line))
     most = 15 if country else 19
     spots = []
     for place, number in sorted(numbers.items(), key=lambda item: -int(item[1].value or 0)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Callable
 from functools import cache
@@ -91,6 +92,46 @@ def _rounded(text: str) -> str:
     return re.sub(r"-?\d+\.\d+", lambda m: format(round(float(m[0]), 1), "g"), text)
 
 
+def short_path(path: str) -> str:
+    """The same drawing in fewer letters: steps from point to point, in tenths of a point.
+
+    Steps lead from one rounded point to the next, so that no error adds up. Only the absolute commands that matplotlib
+    writes (M, L, C, Q, z) are known.
+    """
+    out: list[str] = []
+    x = y = 0  # tenths
+    last = ""
+    for command, written in re.findall(r"([MLCQz])([^MLCQz]*)", path):
+        if command == "z":
+            out.append("z")
+            last = "z"
+            continue
+        values = [round(float(v) * 10) for v in written.split()]
+        if command == "M":
+            steps, name = values, "M"
+        else:
+            steps, name = [v - (y if n % 2 else x) for n, v in enumerate(values)], command.lower()
+        text = "" if name == last and name != "M" else name
+        for step in steps:
+            number = format(step / 10, ".1f").removesuffix(".0")
+            number = number.replace("0.", ".", 1) if abs(step) < 10 and step % 10 else number
+            text += f" {number}" if text[-1:] not in (*"MlcqzM", "-") and not number.startswith("-") else number
+        out.append(text)
+        x, y = values[-2:]
+        last = name
+    return "".join(out)
+
+
+def _circle(path: str) -> str:
+    """The radius of a circle around the origin that matplotlib has drawn as eight curves; empty for anything else."""
+    if re.sub(r"[^MLCQz]", "", path) != "MCCCCCCCCz":
+        return ""
+    values = [float(v) for v in re.findall(r"-?[\d.]+(?:e-?\d+)?", path)]
+    ends = [values[:2], *(values[n + 4 : n + 6] for n in range(2, len(values), 6))]
+    radii = [math.hypot(x, y) for x, y in ends]
+    return format(round(radii[0], 1), "g") if max(radii) - min(radii) < 0.01 else ""
+
+
 def _style(node: ElementTree.Element) -> None:
     """Presentation in short attributes; the font comes from the page."""
     style = node.attrib.pop("style", "")
@@ -127,7 +168,12 @@ def _clean(node: ElementTree.Element, key: str = "", tick: bool = False) -> list
         _style(node)
         if node.get("fill") == "none" and "stroke" not in node.attrib and not name:
             return []
-        node.set("d", re.sub(r"\s*\n\s*|\s+", " ", _rounded(node.get("d", ""))).strip())
+        path = node.attrib.pop("d")
+        if radius := _circle(path):
+            node.tag = f"{_SVG}circle"
+            node.set("r", radius)
+        else:
+            node.set("d", short_path(path))
         node.attrib.pop("clip-path", None)
     elif tag == "text":
         _style(node)

@@ -1,0 +1,77 @@
+"""Drawings in fewer letters are the same drawings."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.path import Path as Outline
+
+from veille.present.theme import _circle, short_path
+
+POINT = st.tuples(*[st.floats(-2000, 2000, allow_nan=False).map(lambda v: round(v, 6))] * 2)
+
+
+@st.composite
+def drawings(draw) -> list[tuple[str, list[float]]]:
+    """Absolute commands as matplotlib writes them: outlines that begin with M, go by L, Q and C, and may close."""
+    out: list[tuple[str, list[float]]] = []
+    for _ in range(draw(st.integers(1, 3))):
+        out.append(("M", [*draw(POINT)]))
+        for _ in range(draw(st.integers(1, 6))):
+            name, points = draw(st.sampled_from([("L", 1), ("Q", 2), ("C", 3)]))
+            out.append((name, [v for _ in range(points) for v in draw(POINT)]))
+        if draw(st.booleans()):
+            out.append(("z", []))
+    return out
+
+
+def points(path: str) -> list[tuple[str, list[float]]]:
+    """A path with relative commands, read as SVG 2 (chapter 9) says, back in absolute points."""
+    counts = {"l": 2, "q": 4, "c": 6, "M": 2, "z": 0}
+    out: list[tuple[str, list[float]]] = []
+    x = y = 0.0
+    start = (0.0, 0.0)
+    tokens = re.findall(r"[MlqcLz]|-?(?:\d+\.\d+|\.\d+|\d+)", path)
+    assert "".join(tokens) == path.replace(" ", "")
+    name = ""
+    while tokens:
+        if tokens[0].isalpha():
+            name = tokens.pop(0)
+        values = [float(tokens.pop(0)) for _ in range(counts[name])]
+        if name == "z":
+            x, y = start
+        elif name == "M":
+            x, y = start = (values[0], values[1])
+        else:
+            values = [v + (y if n % 2 else x) for n, v in enumerate(values)]
+            x, y = values[-2:]
+        out.append((name.upper() if name != "z" else "z", values))
+    return out
+
+
+@given(drawings())
+def test_a_short_path_passes_through_the_same_points(drawing):
+    written = "".join(f"{name}{' '.join(map(str, values))} " for name, values in drawing)
+    found = points(short_path(written))
+    assert [name for name, _ in found] == [name for name, _ in drawing]
+    for (_, values), (_, wanted) in zip(found, drawing, strict=True):
+        assert np.allclose(values, wanted, atol=0.0501)
+
+
+def test_no_error_adds_up_along_a_border():
+    """A thousand steps of a third of a tenth: each rounded alone, the end would be ten points away."""
+    written = "M 0 0 " + "".join(f"L {n / 30:.6f} {-n / 30:.6f} " for n in range(1, 1001))
+    assert np.allclose(points(short_path(written))[-1][1], [33.3, -33.3], atol=1e-9)
+
+
+def test_the_circles_of_markers_are_told_from_other_outlines():
+    circle = Outline.unit_circle()
+    drawn = "M" + " ".join(map(str, circle.vertices[0] * 4.25))
+    for n in range(1, 25, 3):
+        drawn += "C" + " ".join(str(v) for v in (circle.vertices[n : n + 3] * 4.25).ravel())
+    assert _circle(drawn + "z") == "4.2"
+    assert _circle(drawn) == "" == _circle("M 0 0 L 1 1 z")
+    assert _circle(re.sub("4.25", "4.5", drawn, count=1) + "z") == ""
