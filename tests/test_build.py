@@ -188,7 +188,8 @@ def test_every_page_of_an_example_pdf_is_marked(example):
 def test_a_bulletin_is_short_and_light(example):
     with pikepdf.open(example / "bulletin_gao_2017-06.pdf") as file:
         assert 4 <= len(file.pages) <= 8
-    assert (example / "bulletin_gao_2017-06.html").stat().st_size < 300_000
+    assert (example / "bulletin_gao_2017-06.html").stat().st_size <= 150 * 1024
+    assert (example / "bulletin_gao_2017-06.pdf").stat().st_size <= 300 * 1024
 
 
 def test_a_page_has_no_script_and_no_remote_reference(real, example):
@@ -234,7 +235,8 @@ def test_every_area_has_its_example_bulletin(report, area):
     assert "exemple" in folder.parts
     with pikepdf.open(next(folder.glob("*.pdf"))) as file:
         assert 4 <= len(file.pages) <= 8
-    assert next(folder.glob("*.html")).stat().st_size < 300_000
+    assert next(folder.glob("*.html")).stat().st_size <= 150 * 1024
+    assert next(folder.glob("*.pdf")).stat().st_size <= 300 * 1024
 
 
 def test_october_adds_up_from_the_zones(shared, real):

@@ -99,12 +99,12 @@ class SafeTables:
 
     def __init__(self, numbers: Iterable[SafeNumber], meta: dict, records: dict[str, list[dict]]) -> None:
         # Of a folder that is read, a number is a row of text until somebody asks for it: a page asks for a few of many.
-        self._numbers: dict[Address, SafeNumber | list[str]] = {(n.key, n.place, n.period): n for n in numbers}
+        self._numbers: dict[Address, SafeNumber | tuple[str, ...]] = {(n.key, n.place, n.period): n for n in numbers}
         self.meta, self.records = meta, records
 
     def _number(self, address: Address) -> SafeNumber:
         found = self._numbers[address]
-        if isinstance(found, list):
+        if isinstance(found, tuple):
             self._numbers[address] = found = SafeNumber(**dict(zip(COLUMNS, found, strict=True)), seal=_SEAL)
         return found
 
@@ -157,7 +157,7 @@ class SafeTables:
         """The numbers of one table."""
         where = COLUMNS.index("table")
         for address, found in self._numbers.items():
-            if (found[where] if isinstance(found, list) else found.table) == name:
+            if (found[where] if isinstance(found, tuple) else found.table) == name:
                 yield self._number(address)
 
     def write(self, folder: Path, describe: Callable[[dict, dict[str, bytes]], dict] | None = None) -> None:
@@ -196,7 +196,7 @@ class SafeTables:
             meta = json.loads((folder / "candidate.json").read_text(encoding="utf-8"))
             if meta.pop("seal") != _digest(meta):
                 raise ValueError
-            numbers: dict[Address, SafeNumber | list[str]] = {}
+            numbers: dict[Address, SafeNumber | tuple[str, ...]] = {}
             records: dict[str, list[dict]] = {}
             for name, seal in meta["files"].items():
                 content = (folder / name).read_bytes()
@@ -213,7 +213,7 @@ class SafeTables:
                 for row in rows:
                     if len(row) != len(COLUMNS):
                         raise ValueError
-                    numbers[row[0], row[1], row[2]] = row
+                    numbers[row[0], row[1], row[2]] = tuple(row)  # which is nothing to collect, unlike a list
         except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
             raise BuildFailed(
                 "Les tables sûres manquent ou ont été modifiées.", "Refaites-les : veille data."
