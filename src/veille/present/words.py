@@ -51,10 +51,11 @@ def counted(number: SafeNumber, singular: str, plural: str) -> Runs:
 
 
 def joined(parts: list[Runs], last: str = " et ") -> Runs:
-    """« a, b et c »."""
+    """« a, b et c »; parts that may hold commas themselves are set apart by `last=" ; "` throughout."""
     out: Runs = []
+    between = last if ";" in last else ", "
     for i, part in enumerate(parts):
-        out += runs("" if i == 0 else last if i == len(parts) - 1 else ", ", part)
+        out += runs("" if i == 0 else last if i == len(parts) - 1 else between, part)
     return out
 
 
