@@ -22,10 +22,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import documents
 import pikepdf
 import pytest
 from planted import Report, run_of
 
+from veille.build import artefacts
 from veille.errors import BuildFailed, DisclosureRefused
 from veille.render import document as d
 from veille.render import docx, pdf, xlsx, zips
@@ -384,7 +386,7 @@ IN_SHEETS: dict[str, Callable[[Case, dict[str, str], str], None]] = {
     "a cell more": put(SHEET, r"</row>", '<c r="Z9"><v>{n}</v></c></row>'),
     "a header": put(SHEET, r"<oddHeader>", "<oddHeader>&amp;C{}"),
     "a property": put("docProps/core.xml", r"</cp:core", "<dc:subject>{}</dc:subject></cp:core"),
-    "a property of the program": put("docProps/app.xml", r"<vt:i4>\d+", "<vt:i4>{n}"),
+    "a property of the program": put("docProps/app.xml", r"<vt:i4>\d+", "<vt:i4>{n}7"),
     "a remark of the source": put(SHEET, r"<row ", "<!-- {n} --><row "),
     "a part more": add("xl/comments1.xml", f"{XML}<comments><t>{{}}</t></comments>"),
 }
@@ -438,7 +440,7 @@ HIDDEN_SHEETS: dict[str, Callable[[Case, dict[str, str], str], None]] = {
     "a threaded comment": add("xl/threadedComments/threadedComment1.xml", f"{XML}<ThreadedComments><t>{{}}</t></ThreadedComments>"),
     "a property": put("docProps/core.xml", r"</cp:core", "<dc:description>{}</dc:description></cp:core"),
     "an own property": add("docProps/custom.xml", "<p>{n}</p>"),
-    "a property of the program": put("docProps/app.xml", r"<vt:i4>\d+", "<vt:i4>{n}"),
+    "a property of the program": put("docProps/app.xml", r"<vt:i4>\d+", "<vt:i4>{n}7"),
     "a picture": add("xl/media/image1.png", "{n}"),
     "a cache of a pivot table": add("xl/pivotCache/pivotCacheRecords1.xml", f'{XML}<r><n v="{{n}}"/></r>'),
     "a link to another workbook": add("xl/externalLinks/externalLink1.xml", f"{XML}<externalLink><v>{{n}}</v></externalLink>"),
@@ -749,6 +751,38 @@ def check(kind: str, seed: int, reports: Callable[[int], Report], folder: Path) 
                 print(f"NOT FOUND {kind} {seed}: {name}")
         else:
             plant(case)
+
+
+def with_words(value: object, rng: random.Random, name: str = "") -> object:
+    """A document with a number in words, or a mark, in each of its texts."""
+    if isinstance(value, dict):
+        return {k: v if k in NO_TEXTS else with_words(v, rng, k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [with_words(inner, rng, name) for inner in value]
+    if not isinstance(value, str) or not value.strip():
+        return value
+    words = value.split(" ")
+    words.insert(
+        rng.randrange(len(words) + 1),
+        rng.choice(("vingt-deux", "quatorze", "deux*", "mille…", "dix-sept", "cinquante")),
+    )
+    return " ".join(words)
+
+
+NO_TEXTS = (
+    "kind", "t", "key", "value", "display", "status", "href", "align", "style", "name", "lang", "svg", "svg_narrow", "hxl",
+    "fixed_date", "schema", "page", "org", "header",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", EVERY_DAY)
+def test_words_and_marks_that_a_document_says_are_no_leak_in_its_files(seed, tmp_path):
+    """People may write « dix-sept » anywhere, and a PDF may break it over two lines."""
+    said = with_words(documents.sample(), random.Random(seed))
+    document = {**said, "cite": "", "caveat": "Les cinq* régions."}
+    for kind, renderer in (("pdf", pdf), ("xlsx", xlsx), ("docx", docx)):
+        renderer.render(document, tmp_path / f"a.{kind}")
+        getattr(artefacts, f"check_{kind}")(tmp_path / f"a.{kind}", document)
 
 
 @pytest.mark.parametrize("kind", KINDS)

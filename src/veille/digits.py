@@ -43,7 +43,7 @@ _WORD = re.compile(r"\S+")
 IN_WORDS = (
     r"(?<![^\W\d_])(?:(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|trente"
     r"|quarante|cinquante|soixante|septante|huitante|nonante|mille)|(?:vingt|cent|million|milliard|zéro|douzaine"
-    r"|dizaine|vingtaine|centaine|millier)s?)(?![^\W\d_])"
+    r"|dizaine|vingtaine|centaine|millier)s?)+(?![^\W\d_])"
 )
 MARKS = "(?:(?<!n)°|[*†‡§¶‖ªº^~…\u02b0-\u02ff\u1d2c-\u1d6a])"  # « n° 6 / 2017 » is none
 _SIGNIFICANT = re.compile(f"{IN_WORDS}|{MARKS}", re.IGNORECASE)

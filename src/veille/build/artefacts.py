@@ -51,7 +51,8 @@ def _foreign(artefact: str, what: str) -> None:
 
 _SIGNS = "|".join(re.escape(sign) for sign in sorted({*HIDDEN.values(), *NOT_RECEIVED.values()}))
 _FIGURES = re.compile(rf"{_SIGNS}|{IN_WORDS}|{MARKS}|(?<=\d)[.,](?=\d)|[%‰<>≤≥−+]|[^\W_A-Za-zÀ-ÖØ-öø-ÿ]", re.IGNORECASE)
-_HYPHENATED = re.compile("[\u00ad\ufffe]")  # where the PDF breaks a word over two lines
+# Where a PDF breaks a word over two lines, readers do not tell a hyphen of its own from one of the line: "dix-sept".
+_HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad\ufffe](?=[^\W\d_])")
 
 
 def figures_of(text: str) -> list[str]:
@@ -60,7 +61,7 @@ def figures_of(text: str) -> list[str]:
 
     Spaces are left out: no reader of PDFs agrees with another about them.
     """
-    found = _FIGURES.findall(_HYPHENATED.sub("", text))
+    found = _FIGURES.findall(_HYPHEN.sub("", text))
     return [f.casefold() for f in found if len(f) > 1 or f.isnumeric() or not f.isalpha() or in_words(f)]
 
 
@@ -237,9 +238,13 @@ def said(document: dict) -> Said:
     """What a document says."""
     out = Said()
     lines = [document.get(name, "") for name in TEXTS]
-    lines += [*document["chips"], " · ".join(document["chips"]), pdf.full_title(document)]
+    chips = " · ".join(document["chips"])
+    lines += [*document["chips"], chips, pdf.full_title(document), f"{document['subtitle']} · {chips}"]
     for block in _all_blocks(document["blocks"]):
-        lines += _words_of(block)
+        words = _words_of(block)
+        lines += words
+        if block["kind"] == "cover":
+            lines.append(f"{block['title']}{block['subtitle']}")  # the bookmark of a title of two lines
         for runs in runs_of(block):
             lines.append(plain(runs))
             out.links |= set(_links(runs))
@@ -472,7 +477,8 @@ def check_pdf(path: Path, document: dict) -> None:
     head = figures_of(f"{document['header'] or document['org']} {' '.join(document['chips'])}")
     pages = []
     for i, text in enumerate(texts, start=1):
-        page, foot = figures_of(text), figures_of(f"{document['footer']} {i} / {len(texts)}")
+        page = figures_of(text)
+        foot = figures_of(f"{document['footer']} {i} / {len(texts)} {document.get('caveat') or ''}")
         if len(page) < len(head) + len(foot) or page[: len(head)] != head or page[-len(foot) :] != foot:
             _refuse(PDF, f"page {i}, en-tête ou pied")
         pages.append(page[len(head) : -len(foot)])
@@ -557,7 +563,7 @@ _SAME_PARTS = (
     "docProps/app.xml", "word/fontTable.xml", "word/settings.xml", "word/styles.xml", "word/theme/theme1.xml",
     "word/webSettings.xml",
 )  # fmt: skip
-_ORDERED_LISTS = {"num", "abstractNumId", "lvlOverride", "startOverride"}  # one more for each
+_ORDERED_LISTS = {"num", "abstractNumId", "lvlOverride"}  # one more for each
 
 
 @cache
@@ -573,8 +579,10 @@ def _empty_word_file(lang: str) -> dict[str, bytes]:
 
 
 def _shapes_of_lists(part: bytes) -> set[tuple]:
+    """How lists are numbered. Each ordered list begins again at 1."""
     elements = ElementTree.fromstring(part).iter()
-    return {(_name(e), *sorted(e.attrib.items())) for e in elements if _name(e) not in _ORDERED_LISTS}
+    found = {(_name(e), *sorted(e.attrib.values())) for e in elements if _name(e) not in _ORDERED_LISTS}
+    return found - {("startOverride", "1")}
 
 
 def _check_pictures(parts: dict[str, bytes], document: dict) -> None:
@@ -619,13 +627,8 @@ def check_docx(path: Path, document: dict) -> None:
     if not _shapes_of_lists(parts["word/numbering.xml"]) <= _shapes_of_lists(empty["word/numbering.xml"]):
         _refuse(DOCX, "réglages")
     _check_pictures(parts, document)
-    for name, part in parts.items():
-        if not name.startswith("word/") or not name.endswith(".xml"):
-            continue
-        prints = name.startswith(("word/document", "word/header", "word/footer"))
-        if not prints:
-            continue
-        for element in ElementTree.fromstring(part).iter():
+    for name in ("document", "header1", "footer1"):
+        for element in ElementTree.fromstring(parts[f"word/{name}.xml"]).iter():
             kind = _name(element)
             if kind not in _WORD_ELEMENTS:
                 _foreign(DOCX, f"l’élément {kind}")
