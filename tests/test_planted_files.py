@@ -245,6 +245,7 @@ OFF_THE_PAGE: dict[str, tuple[str, str]] = {
     "a value that is heard": (r"<(p|h2|table)(?= |>)", r'<\g<1> aria-valuenow="{n}"'),
     "the start of a list": (r"<ul>(.*?)</ul>", r'<ol start="{n}">\g<1></ol>'),
     "an id": (r"<p>", '<p id="n{n}">'),
+    "an id that is a number": (r"<p>", '<p id="{n}">'),
     "an address": (r"</p>", ' <a href="https://example.org/?n={n}">source</a></p>'),
     "content in style": (r"</style>", 'p::after{{content:"{s}"}}</style>'),
     "a counter in style": (r"</style>", "body{{counter-reset:n {n}}}p::after{{content:counter(n)}}</style>"),

@@ -208,7 +208,8 @@ class Walker(HTMLParser):
             return not re.fullmatch(r"\d{1,2}|utf-8", value)
         if name in ("id", "href"):
             is_known = value in self.known.names or (self.drawing and _ID.fullmatch(value))
-            return not is_known and any(c.isnumeric() for c in value)
+            is_number = not any(c.isalpha() for c in value)
+            return (is_number or not is_known) and any(c.isnumeric() for c in value)
         if name not in SPOKEN:
             return bool(stray(value))
         if value.strip() in self.known.lines and any(c.isalpha() for c in value):
