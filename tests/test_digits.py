@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from incidents import random_cases
 
 from veille import formats
-from veille.digits import stray
+from veille.digits import in_words, stray
 
 NARROW = "\u202f"
 
@@ -83,6 +83,22 @@ def test_every_other_digit_is_a_number(text, found):
 @random_cases(150)
 def test_a_count_in_front_of_a_noun_is_always_found(count, noun):
     assert stray(f"On relève {count} {noun}.") != []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("Il y a eu douze cas.", ["douze"], id="a-word"),
+        pytest.param("VINGT-DEUX cas", ["vingt", "deux"], id="two-words-in-capitals"),
+        pytest.param("une centaine de milliers", ["centaine", "milliers"], id="about-how-many"),
+        pytest.param("n.p.* et 45†", ["*", "†"], id="marks"),
+        pytest.param("n.p.ᵃ", ["ᵃ"], id="a-raised-letter"),
+        pytest.param("un incident, une commune", [], id="an-article-is-no-number"),
+        pytest.param("deuxième centre, des récents, n° 6", [], id="words-that-hold-a-number"),
+    ],
+)
+def test_numbers_in_words_and_marks_are_seen(text, found):
+    assert in_words(text) == found
 
 
 # --- how a number is written ------------------------------------------------------------------------------------

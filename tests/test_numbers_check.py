@@ -20,7 +20,7 @@ from veille.disclosure.safe import SafeTables
 from veille.errors import BuildFailed, DisclosureRefused
 from veille.project import Project
 from veille.render import document as d
-from veille.render import docx, pdf, xlsx
+from veille.render import docx, pdf, xlsx, zips
 
 
 @dataclass(frozen=True)
@@ -353,7 +353,7 @@ def test_every_kind_of_block_agrees_with_its_files(tmp_path):
 
 
 def rewrite(path: Path, changes: dict[str, Callable[[str], str]], more: dict[str, str] | None = None) -> None:
-    """Change parts of an office file, and add some."""
+    """Change parts of an office file, and add some: an archive like those of a build, in all but that."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     for name, change in changes.items():
@@ -363,6 +363,7 @@ def rewrite(path: Path, changes: dict[str, Callable[[str], str]], more: dict[str
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in {**parts, **(more or {})}.items():
             archive.writestr(name, data)
+    path.write_bytes(zips.normalised(path.read_bytes()))
 
 
 def once(pattern: str, new: str) -> Callable[[str], str]:

@@ -37,7 +37,23 @@ ALLOWED = re.compile(
 )
 _WORD = re.compile(r"\S+")
 
+# Numbers in French words, and signs that could stand for a hidden number or mark it: a file may repeat those of its
+# document, and add none. People write them in their texts ("deux sources"): alone they are no reason to refuse.
+# "Un" and "une" are articles.
+IN_WORDS = (
+    r"(?<![^\W\d_])(?:(?:deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|trente"
+    r"|quarante|cinquante|soixante|septante|huitante|nonante|mille)|(?:vingt|cent|million|milliard|zéro|douzaine"
+    r"|dizaine|vingtaine|centaine|millier)s?)+(?![^\W\d_])"
+)
+MARKS = "(?:(?<!n)°|[*†‡§¶‖ªº^~…\u02b0-\u02ff\u1d2c-\u1d6a])"  # « n° 6 / 2017 » is none
+_SIGNIFICANT = re.compile(f"{IN_WORDS}|{MARKS}", re.IGNORECASE)
+
 
 def stray(text: str) -> list[str]:
     """The words of `text` with digits that the grammar does not allow, in order."""
     return [word for word in _WORD.findall(ALLOWED.sub(" ", text)) if any(c.isnumeric() for c in word)]
+
+
+def in_words(text: str) -> list[str]:
+    """Numbers written in words, and marks, in order."""
+    return [found.casefold() for found in _SIGNIFICANT.findall(text)]

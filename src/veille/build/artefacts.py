@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from xml.etree import ElementTree
 
-from ..digits import stray
+from ..digits import IN_WORDS, MARKS, in_words, stray
 from ..disclosure.safe import SafeTables
 from ..errors import BuildFailed, DisclosureRefused
 from ..formats import HIDDEN, NOT_RECEIVED
 from ..published import TREND_MONTHS
-from ..render import pdf, xlsx
+from ..render import pdf, xlsx, zips
 from ..render.document import Block, Runs, numbers_in, plain, runs_of
+from ..render.html import NOTHING
 from ..schemas.numbers import PRINTED
 from ..texts import Texts
 from . import numbers
@@ -46,15 +50,19 @@ def _foreign(artefact: str, what: str) -> None:
 # ---- what is compared ---------------------------------------------------------------------------------------
 
 _SIGNS = "|".join(re.escape(sign) for sign in sorted({*HIDDEN.values(), *NOT_RECEIVED.values()}))
-_FIGURES = re.compile(rf"{_SIGNS}|(?<=\d)[.,](?=\d)|[%‰<>≤≥−+]|[^\W_A-Za-zÀ-ÖØ-öø-ÿ]")
+_FIGURES = re.compile(rf"{_SIGNS}|{IN_WORDS}|{MARKS}|(?<=\d)[.,](?=\d)|[%‰<>≤≥−+]|[^\W_A-Za-zÀ-ÖØ-öø-ÿ]", re.IGNORECASE)
+# Where a PDF breaks a word over two lines, readers do not tell a hyphen of its own from one of the line: "dix-sept".
+_HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad\ufffe](?=[^\W\d_])")
 
 
 def figures_of(text: str) -> list[str]:
-    """The digits of a text one by one, with decimal marks, percents, comparisons and the signs for what is not shown.
+    """The digits of a text one by one, with decimal marks, percents, comparisons, the signs for what is not shown, marks,
+    and the numbers written in words.
 
     Spaces are left out: no reader of PDFs agrees with another about them.
     """
-    return [found for found in _FIGURES.findall(text) if len(found) > 1 or found.isnumeric() or not found.isalpha()]
+    found = _FIGURES.findall(_HYPHEN.sub("", text))
+    return [f.casefold() for f in found if len(f) > 1 or f.isnumeric() or not f.isalpha() or in_words(f)]
 
 
 @dataclass(frozen=True)
@@ -132,6 +140,11 @@ def drawn_texts(svg: str) -> list[str]:
     return ["".join(element.itertext()) for element in ElementTree.fromstring(svg).iter() if _name(element) == "text"]
 
 
+def _letters(text: str) -> str:
+    """All of a text but its spaces."""
+    return "".join(text.split())
+
+
 def _page_that_differs(pages: list[list[str]], pieces: list[Piece]) -> int | None:
     """The first page whose digits are not those of the pieces, counted from 1; None when all agree."""
     wanted: list[str] = []
@@ -187,7 +200,7 @@ class Said:
     def is_strange(self, text: str | None) -> bool:
         """Whether a text has a number and is none of the lines, nor the beginning of one that was cut."""
         text = _one(text or "")
-        if not text or text in self.lines or not stray(text):
+        if not text or text in self.lines or not (stray(text) or in_words(text)):
             return False
         return not (len(text) > 90 and any(line.startswith(text) for line in self.lines))
 
@@ -205,6 +218,7 @@ def _words_of(block: Block) -> list[str]:
     """The texts of a block that are no runs."""
     words = [block.get("text"), block.get("org"), block.get("title"), block.get("subtitle")]
     words = [word for word in words if isinstance(word, str)] + list(block.get("chips") or [])
+    words += [item["text"] for item in block["items"]] if block["kind"] == "contents" else []
     for column in block.get("columns") or []:
         words += [column["label"], re.sub(r"^#adm[1-5]\b", "", column["hxl"] or "")]
     return words
@@ -224,9 +238,13 @@ def said(document: dict) -> Said:
     """What a document says."""
     out = Said()
     lines = [document.get(name, "") for name in TEXTS]
-    lines += [*document["chips"], " · ".join(document["chips"]), pdf.full_title(document)]
+    chips = " · ".join(document["chips"])
+    lines += [*document["chips"], chips, pdf.full_title(document), f"{document['subtitle']} · {chips}"]
     for block in _all_blocks(document["blocks"]):
-        lines += _words_of(block)
+        words = _words_of(block)
+        lines += words
+        if block["kind"] == "cover":
+            lines.append(f"{block['title']}{block['subtitle']}")  # the bookmark of a title of two lines
         for runs in runs_of(block):
             lines.append(plain(runs))
             out.links |= set(_links(runs))
@@ -261,6 +279,7 @@ def check_model(document: dict, found: numbers.Register, safe: SafeTables, text:
     The registered numbers themselves were checked by `numbers.register`.
     """
     known = numbers.constants(safe, text)
+    _check_order(document["blocks"])
     for name in TEXTS:
         if stray(document.get(name, "")):
             _refuse(MODEL, name)
@@ -273,6 +292,8 @@ def check_model(document: dict, found: numbers.Register, safe: SafeTables, text:
             _refuse(MODEL, f"titre ou colonne ({kind})")
         if any(stray(_outside_numbers(runs, known)) for runs in runs_of(block)):
             _refuse(MODEL, f"texte ({kind})")
+        if kind == "table":
+            _check_cells(block)
         name = re.sub(rf"(?<!\d){TREND_MONTHS}_mois|[345]w", "", block.get("name") or "")
         if any(c.isnumeric() for c in name):
             _refuse(MODEL, f"nom ({kind})")
@@ -281,8 +302,38 @@ def check_model(document: dict, found: numbers.Register, safe: SafeTables, text:
                 _check_drawing(svg, block["number"], found, known, document["lang"])
 
 
+_GAPS = 3
+
+
+def _check_order(blocks: list[Block]) -> None:
+    """Figures and tables are numbered in reading order, and lines of the table of contents by their page: no count there.
+
+    A notebook that makes a table and does not show it leaves a gap, which is no leak.
+    """
+    for kind in ("figure", "table"):
+        given = [b["number"] for b in _all_blocks(blocks) if b["kind"] == kind and b.get("number") is not None]
+        if given != sorted(set(given)) or (given and given[-1] > len(given) + _GAPS):
+            _refuse(MODEL, f"numéro ({kind})")
+    pages = [item["page"] for b in blocks if b["kind"] == "contents" for item in b["items"] if item["page"]]
+    if not all(page.isdecimal() for page in pages) or [int(page) for page in pages] != sorted(map(int, pages)):
+        _refuse(MODEL, "sommaire")
+
+
+def _check_cells(table: Block) -> None:
+    """A number that is not shown has its sign and nothing beside it; no other sign stands in a column of numbers."""
+    for row in table["rows"]:
+        for column, cell in zip(table["columns"], row["cells"], strict=False):
+            registered = list(numbers_in(cell))
+            if any(number["value"] == "" for number in registered) and len(cell) > 1:
+                _refuse(MODEL, f"signe d’une cellule ({table['name']})")
+            said = plain(cell).strip()
+            is_sign = sum(c.isalpha() for c in said) < 3 or in_words(said)
+            if column["align"] == "right" and not registered and said not in ("", NOTHING) and is_sign:
+                _refuse(MODEL, f"signe d’une cellule ({table['name']})")
+
+
 def _check_drawing(svg: str, number: int, found: numbers.Register, known: dict[str, str], lang: str) -> None:
-    walker = numbers.Walker(found, known, set(), lang)
+    walker = numbers.Walker(found, known, numbers.Known(set(numbers.strings({"svg": svg}))), lang)
     walker.feed(svg)
     walker.close()
     if walker.problems or any(stray(line) for line in "".join(walker.text).split("\n")):
@@ -309,6 +360,59 @@ _XMP_BY_TYPST = {
     "DocumentID",
     "PDFVersion",
 }
+
+
+# The names of what Typst writes, and of what drawings may ask of it; any other may keep a number: private data, layers,
+# labels of pages, streams that nothing shows.
+_PDF_NAMES = frozenset(
+    "A Action Alt Annot Annots Art Ascent Author BBox BM BaseFont BitsPerComponent BitsPerSample Block BlockQuote Border BorderColor "
+    "BorderStyle BorderThickness Bounds C0 C1 CA CFF CIDFontType0 CIDFontType0C CIDFontType2 CIDSet CIDSystemInfo CIDToGIDMap CMap CS "
+    "CapHeight Caption Catalog Circle Code ColSpan ColorSpace Column Contents Coords Count CreationDate Creator CropBox DW DW2 Datetime "
+    "Decimal Decode DecodeParms DescendantFonts Descent Dest Device DeviceCMYK DeviceGray DeviceRGB Direction Disc DisplayDocTitle Div "
+    "Document Domain Em Encode Encoding ExtGState Extend F Figure Filter First Flags FlateDecode Font FontBBox FontDescriptor FontFile "
+    "FontFile2 FontFile3 FontName Form Formula Function FunctionType Functions G Group H H1 H2 H3 H4 H5 H6 Headers Height I ICCBased ID "
+    "IDTree Identity Identity-H Image ImageB ImageC ImageI ImageMask Index Info Interpolate ItalicAngle K Kids L L2R LBody LI LZWDecode "
+    "Lang Last Layout Lbl Length Limits LineHeight Link List ListNumbering LowerRoman Luminosity MCID MCR MarkInfo Marked Matrix "
+    "MediaBox Metadata ModDate MissingWidth N NS Names Namespace Namespaces Next NonStruct None Normal Note NumberFormat Nums O OBJR Obj "
+    "Ordering Outlines P PDF Page Pages PaintType Parent ParentTree ParentTreeNextKey Part Pattern PatternType Pg Placement Predictor "
+    "Prev ProcSet Producer Prev Quote R Range Rect Reference Registry Resources RoleMap Root Rotate Row RowSpan S SMask Scope Sect Shading "
+    "ShadingType Size Solid Span Square StemV Strong StructElem StructParent StructParents StructTreeRoot Subtype Supplement Suspects T "
+    "TBody TD TFoot TH THead TOC TOCI TR Table Tabs Terms Text TextDecorationColor TextDecorationThickness TextDecorationType "
+    "TilingType Title ToUnicode Transparency Trapped Type Type0 Type1C URI Underline UpperRoman V ViewerPreferences W W2 WMode Width "
+    "WritingMode XML XObject XStep XYZ YStep ca sRGB".split()
+)
+_PDF_NAME = re.compile(rb"/([^\s/<>\[\](){}%]*)")
+_PDF_RESOURCE = re.compile(r"[A-Z]{6}\+[\w-]+|[a-zA-Z]{1,2}\d{1,4}")  # fonts, colours, patterns: named by Typst
+_TRAILER = re.compile(rb"trailer\s*<<.*>>\s*startxref\s+\d+\s+%%EOF\s*", re.S)
+_SPOKEN_IN_PAGE = re.compile(rb"/(?:ActualText|Alt|E)\s*[(<].{0,4000}?BDC", re.S)
+
+
+def _check_names(raw: bytes) -> None:
+    """A PDF has the objects that Typst writes and no other; nothing stands between them, nor after them."""
+    end = raw.rfind(b"trailer")
+    if end < 0 or not _TRAILER.fullmatch(raw[end:]):
+        _foreign(PDF, "ce qui suit la fin du fichier")
+    bare = _STRING.sub(b" ", _STREAM.sub(b" ", raw))
+    for name in set(_PDF_NAME.findall(bare)):
+        known = name.decode("latin-1")
+        if known not in _PDF_NAMES and not _PDF_RESOURCE.fullmatch(known):
+            _foreign(PDF, "un objet de plus")
+    remarks = re.findall(rb"%[^\r\n]*", bare)[2:-1]  # the head of a PDF is two of them, its end is one
+    if any(c in b"0123456789" for remark in remarks for c in remark):
+        _foreign(PDF, "une remarque")
+
+
+def _check_spoken_in_pages(raw: bytes) -> None:
+    """No page has a number that is read aloud in place of what it shows (Typst does so for hyphens)."""
+    for stream in _STREAM.findall(raw):
+        content = stream.partition(b"\n")[2]
+        try:
+            content = zlib.decompressobj().decompress(content)
+        except zlib.error:
+            pass  # written as it is
+        for found in _SPOKEN_IN_PAGE.findall(content):
+            if any(stray(text) or in_words(text) for text in _strings(found)):
+                _foreign(PDF, "un texte lu à la place d’un autre")
 
 
 def _unescaped(found: re.Match) -> bytes:
@@ -368,10 +472,13 @@ def check_pdf(path: Path, document: dict) -> None:
         texts = [page.get_textpage().get_text_range() for page in file]
     finally:
         file.close()
+    _check_names(raw)
+    _check_spoken_in_pages(raw)
     head = figures_of(f"{document['header'] or document['org']} {' '.join(document['chips'])}")
     pages = []
     for i, text in enumerate(texts, start=1):
-        page, foot = figures_of(text), figures_of(f"{document['footer']} {i} / {len(texts)}")
+        page = figures_of(text)
+        foot = figures_of(f"{document['footer']} {i} / {len(texts)} {document.get('caveat') or ''}")
         if len(page) < len(head) + len(foot) or page[: len(head)] != head or page[-len(foot) :] != foot:
             _refuse(PDF, f"page {i}, en-tête ou pied")
         pages.append(page[len(head) : -len(foot)])
@@ -397,15 +504,22 @@ def _parts(path: Path, artefact: str, known: re.Pattern) -> dict[str, bytes]:
                 _foreign(artefact, f"la partie {kind}")
         if len(set(names)) != len(names):
             _foreign(artefact, "une partie en double")
-        if archive.comment:
-            _foreign(artefact, "un commentaire d’archive")
-        return {name: archive.read(name) for name in names}
+        if zips.normalised(path.read_bytes()) != path.read_bytes():
+            _foreign(artefact, "un commentaire d’archive")  # or dates, or bytes between two parts
+        parts = {name: archive.read(name) for name in names}
+    for name in [name for name in names if name.endswith((".xml", ".rels"))]:
+        # What a reader of XML passes over: comments, instructions, declarations, text between two elements.
+        if b"<!" in parts[name] or parts[name].count(b"<?") > 1:
+            _foreign(artefact, "un commentaire")
+        if any((element.tail or "").strip() for element in ElementTree.fromstring(parts[name]).iter()):
+            _foreign(artefact, "un texte hors de sa place")
+    return parts
 
 
 # What office programs count and number by themselves.
 _PROPERTIES_BY_PROGRAM = {
     "TotalTime", "Pages", "Words", "Characters", "DocSecurity", "Lines", "Paragraphs", "CharactersWithSpaces",
-    "AppVersion", "i4", "revision",
+    "AppVersion", "revision", "i4",
 }  # fmt: skip
 _MIDNIGHT = "T00:00:00Z"
 
@@ -433,18 +547,56 @@ _DOCX_PARTS = re.compile(
     r"|word/(?:document|fontTable|footer1|header1|numbering|settings|styles|webSettings|theme/theme1)\.xml"
     r"|word/media/image\d+\.png"
 )
-_SPOKEN = {"descr", "title", "author", "instr", "name"}
-# Names of styles, fonts and pictures are written by python-docx.
-_NAMED_BY_PROGRAM = {
-    "cNvPr": re.compile(r"image\d+\.png"),
-    "font": re.compile(r".*"),
-    "lsdException": re.compile(r".*"),
-}
-# What hides text, or keeps a text that was replaced.
-_HIDING = {
-    "sdt", "ins", "del", "moveFrom", "moveTo", "commentReference", "footnoteReference", "endnoteReference", "object",
-    "altChunk", "vanish", "webHidden", "pict", "txbxContent", "docVar", "AlternateContent", "customXml", "subDoc",
-}  # fmt: skip
+_SPOKEN = {"descr", "title", "author", "instr", "name", "tooltip", "anchor", "history", "docLocation"}
+# Names of pictures are written by python-docx.
+_NAMED_BY_PROGRAM = {"cNvPr": re.compile(r"image\d*\.png")}
+# What our Word files are made of. Anything else (deleted text, notes, boxes, fields) may keep a number.
+_WORD_ELEMENTS = frozenset(
+    "document body hdr ftr p pPr pStyle pBdr top left bottom right keepNext spacing jc ind numPr ilvl numId r rPr rStyle b i "
+    "color sz t tab br hyperlink fldSimple tbl tblPr tblStyle tblW tblBorders tblLook tblGrid gridCol tr trPr cantSplit "
+    "tblHeader tc tcPr tcW gridSpan tcBorders shd sectPr headerReference footerReference pgSz pgMar cols docGrid "
+    "drawing inline extent docPr cNvGraphicFramePr graphicFrameLocks graphic graphicData pic nvPicPr cNvPr cNvPicPr blipFill "
+    "blip stretch fillRect spPr xfrm off ext prstGeom".split()
+)
+# Written by python-docx, the same in every report of a language.
+_SAME_PARTS = (
+    "docProps/app.xml", "word/fontTable.xml", "word/settings.xml", "word/styles.xml", "word/theme/theme1.xml",
+    "word/webSettings.xml",
+)  # fmt: skip
+_ORDERED_LISTS = {"num", "abstractNumId", "lvlOverride"}  # one more for each
+
+
+@cache
+def _empty_word_file(lang: str) -> dict[str, bytes]:
+    """The parts of a Word file that says nothing."""
+    from ..render import docx
+
+    words = dict.fromkeys((*TEXTS, "org"), "")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.docx"
+        docx.render({**words, "lang": lang, "chips": [], "blocks": [], "fixed_date": "2000-01-01"}, path)
+        return _parts(path, DOCX, _DOCX_PARTS)
+
+
+def _shapes_of_lists(part: bytes) -> set[tuple]:
+    """How lists are numbered. Each ordered list begins again at 1."""
+    elements = ElementTree.fromstring(part).iter()
+    found = {(_name(e), *sorted(e.attrib.values())) for e in elements if _name(e) not in _ORDERED_LISTS}
+    return found - {("startOverride", "1")}
+
+
+def _check_pictures(parts: dict[str, bytes], document: dict) -> None:
+    """Each picture is the drawing of its figure, and there is no other."""
+    from ..render import docx
+
+    links = {r.get("Id"): r.get("Target") for r in ElementTree.fromstring(parts["word/_rels/document.xml.rels"])}
+    blips = [e for e in ElementTree.fromstring(parts["word/document.xml"]).iter() if _name(e) == "blip"]
+    shown = [links.get(value) for e in blips for key, value in e.attrib.items() if key.endswith("}embed")]
+    drawn = [docx.picture(block)[0] for block in document["blocks"] if block["kind"] == "figure"]
+    if [parts.get(f"word/{name}") for name in shown] != drawn:
+        _foreign(DOCX, "une image")
+    if {name for name in parts if name.startswith("word/media/")} != {f"word/{name}" for name in shown}:
+        _foreign(DOCX, "une image")
 
 
 def _word_text(part: bytes) -> str:
@@ -466,35 +618,34 @@ def check_docx(path: Path, document: dict) -> None:
     def allowed(text: str) -> bool:
         return not said_there.is_strange(text)
 
-    _check_properties(DOCX, parts, allowed)
+    _check_properties(DOCX, {"docProps/core.xml": parts["docProps/core.xml"]}, allowed)
     _check_links(DOCX, parts, said_there.links)
-    figures = sum(block["kind"] == "figure" for block in document["blocks"])
-    pictures = 0
-    for name, part in parts.items():
-        if not name.startswith("word/") or not name.endswith(".xml"):
-            continue
-        prints = name.startswith(("word/document", "word/header", "word/footer"))
-        for element in ElementTree.fromstring(part).iter():
+    empty = _empty_word_file(document["lang"])
+    for name in _SAME_PARTS:
+        if parts[name] != empty[name]:
+            _refuse(DOCX, "réglages")
+    if not _shapes_of_lists(parts["word/numbering.xml"]) <= _shapes_of_lists(empty["word/numbering.xml"]):
+        _refuse(DOCX, "réglages")
+    _check_pictures(parts, document)
+    for name in ("document", "header1", "footer1"):
+        for element in ElementTree.fromstring(parts[f"word/{name}.xml"]).iter():
             kind = _name(element)
-            pictures += kind == "blip"
-            if kind in _HIDING:
+            if kind not in _WORD_ELEMENTS:
                 _foreign(DOCX, f"l’élément {kind}")
             by_program = _NAMED_BY_PROGRAM.get(kind)
             for key, value in element.attrib.items():
                 if key.rpartition("}")[2] in _SPOKEN and not (by_program and by_program.fullmatch(value)):
                     if not allowed(value):
                         _refuse(DOCX, "texte de remplacement ou champ")
-            if not prints and not allowed(element.text or ""):
-                _refuse(DOCX, "réglages")
-    if pictures != figures:
-        _foreign(DOCX, "une image")
-    if figures_of(_word_text(parts["word/header1.xml"])) != figures_of(
-        f"{document['header'] or document['org']} {' '.join(document['chips'])}"
+    chips = " · ".join(document["chips"]).upper()
+    for name, text, where in (
+        ("header1", f"{document['header'] or document['org']} {chips}", "en-tête"),
+        ("footer1", f"{document['footer']} 1 / 1 {document.get('caveat') or ''}", "pied de page"),
     ):
-        _refuse(DOCX, "en-tête")
-    if figures_of(_word_text(parts["word/footer1.xml"])) != figures_of(f"{document['footer']} 1 / 1"):
-        _refuse(DOCX, "pied de page")
-    if _page_that_differs([figures_of(_word_text(parts["word/document.xml"]))], printed(document, paper=False)):
+        if _letters(_word_text(parts[f"word/{name}.xml"])) != _letters(pdf.one_line(text)):
+            _refuse(DOCX, where)
+    wanted = [piece.text for piece in printed(document, paper=False)]
+    if _letters(_word_text(parts["word/document.xml"])) != _letters(pdf.one_line("".join(wanted))):
         _refuse(DOCX, "texte")
 
 
@@ -532,6 +683,20 @@ def _shapes(styles: bytes) -> list[str]:
     own = {e.get("numFmtId"): e.get("formatCode") for e in root.iter() if _name(e) == "numFmt"}
     (cells,) = [e for e in root if _name(e) == "cellXfs"]
     return [own.get(xf.get("numFmtId")) or _BUILTIN_FORMATS.get(xf.get("numFmtId"), "?") for xf in cells]
+
+
+def _check_styles(styles: bytes) -> None:
+    """Styles have no words of their own, and no number format but those of cells (compared below)."""
+    root = ElementTree.fromstring(styles)
+    used = {xf.get("numFmtId") for part in root if _name(part) == "cellXfs" for xf in part}
+    for element in root.iter():
+        kind = _name(element)
+        if kind == "numFmt" and element.get("numFmtId") not in used:
+            _foreign(XLSX, "un format de nombre sans cellule")
+        if kind in ("name", "cellStyle") and stray(element.get("val") or element.get("name") or ""):
+            _foreign(XLSX, "un style")
+        if kind in ("dxf", "ext", "extLst"):
+            _foreign(XLSX, "un style")
 
 
 def _cells(root: ElementTree.Element, texts: list[str], shapes: list[str], where: str) -> list[_Cell]:
@@ -621,7 +786,11 @@ def check_xlsx(path: Path, document: dict) -> None:
 
     def allowed(text: str) -> bool:
         sheet = text.rpartition("!")[0]
-        return text in names or (sheet in quoted and text.endswith("!Print_Titles")) or not said_there.is_strange(text)
+        return (
+            text in [*names, *words.values()]
+            or (sheet in quoted and text.endswith("!Print_Titles"))
+            or not said_there.is_strange(text)
+        )
 
     book = ElementTree.fromstring(parts["xl/workbook.xml"])
     sheets = []
@@ -629,6 +798,8 @@ def check_xlsx(path: Path, document: dict) -> None:
         name = _name(element)
         if name not in _WORKBOOK_ELEMENTS:
             _foreign(XLSX, f"l’élément {name}")
+        if name == "definedName" and set(element.attrib) - {"name", "localSheetId"}:
+            _foreign(XLSX, "un nom défini")
         if name == "sheet":
             sheets.append(element.get("name"))
             if element.get("state", "visible") != "visible":
@@ -640,8 +811,13 @@ def check_xlsx(path: Path, document: dict) -> None:
                 _foreign(XLSX, "un nom défini")
     if sheets != names or len([name for name in parts if name.startswith("xl/worksheets/")]) != len(names):
         _foreign(XLSX, "une feuille de plus")
+    # What the program counts by itself: sheets, and rows that are printed again on each page.
+    counts = [e.text for e in ElementTree.fromstring(parts["docProps/app.xml"]).iter() if _name(e) == "i4"]
+    if counts != [str(len(names)), str(sum(_name(element) == "definedName" for element in book.iter()))]:
+        _refuse(XLSX, "propriétés")
     _check_properties(XLSX, parts, allowed)
     _check_links(XLSX, parts, said_there.links)
+    _check_styles(parts["xl/styles.xml"])
     texts = [
         "".join(e.text or "" for e in entry.iter() if _name(e) == "t")
         for entry in ElementTree.fromstring(parts["xl/sharedStrings.xml"])

@@ -355,6 +355,12 @@ def _write_notes(word, notes: list[Runs]) -> None:
         _add_runs(word.add_paragraph(style="Veille Note"), note)
 
 
+def picture(figure: Block) -> tuple[bytes, float]:
+    """A figure's drawing as a picture, and its width in points."""
+    width = min(pdf.svg_width(figure["svg"]) or TEXT_WIDTH_PT, TEXT_WIDTH_PT)
+    return pdf.rasterise(figure["svg"], width), width
+
+
 def _write_figure(word, block: Block, labels: dict) -> None:
     """Caption, picture with its alt text, notes; then the table that the page prints at its side."""
     _caption(word, labels["figure"], block)
@@ -362,11 +368,11 @@ def _write_figure(word, block: Block, labels: dict) -> None:
         subtitle = word.add_paragraph(style="Veille Meta")
         subtitle.paragraph_format.keep_with_next = True
         _add_runs(subtitle, block["subtitle"])
-    width = min(pdf.svg_width(block["svg"]) or TEXT_WIDTH_PT, TEXT_WIDTH_PT)
+    drawn, width = picture(block)
     paragraph = word.add_paragraph()
     paragraph.paragraph_format.keep_with_next = bool(block["notes"])
-    picture = paragraph.add_run().add_picture(io.BytesIO(pdf.rasterise(block["svg"], width)), width=Pt(width))
-    properties = picture._inline.docPr
+    shape = paragraph.add_run().add_picture(io.BytesIO(drawn), width=Pt(width))
+    properties = shape._inline.docPr
     properties.set("name", f"{labels['figure']} {block['number']}")
     properties.set("descr", pdf.one_line(pdf.alt_text(block)))
     _write_notes(word, block["notes"])

@@ -18,7 +18,7 @@ LABELS = {
     "fr": {"figure": "Figure", "table": "Tableau", "data": "Voir les données", "contents": "Sommaire"},
     "en": {"figure": "Figure", "table": "Table", "data": "See the data", "contents": "Contents"},
 }
-_SIGN = {"not_received": "aucune donnée reçue", "not_published": "non publié"}
+SIGN = {"not_received": "aucune donnée reçue", "not_published": "non publié"}
 
 
 def slug(text: str) -> str:
@@ -38,7 +38,7 @@ def runs_html(parts: Runs) -> str:
         elif kind == "const":
             out.append(f'<span data-const="{escape(run["name"])}">{escape(run["s"], quote=False)}</span>')
         elif kind == "num":
-            sign = _SIGN.get(run["status"])
+            sign = SIGN.get(run["status"])
             hint = f' class="sign" title="{sign}"' if sign else ""
             out.append(
                 f'<data value="{escape(run["value"])}" data-key="{escape(run["key"])}"{hint}>{escape(run["display"], quote=False)}</data>'
@@ -208,6 +208,13 @@ def font_faces() -> str:
     return "".join(faces)
 
 
+@cache
+def page_css() -> str:
+    """The style of every page; no page has another."""
+    css = (PACKAGE / "render" / "templates" / "veille" / "page.css").read_text(encoding="utf-8")
+    return font_faces() + re.sub(r"\n\s*", "", css)
+
+
 def render(document: dict, notebook: object) -> str:
     """The page of an executed notebook, through nbconvert and `templates/veille`.
 
@@ -223,10 +230,7 @@ def render(document: dict, notebook: object) -> str:
         config=Config({"HTMLExporter": {"preprocessors": [], "default_preprocessors": [], "enabled": True}}),
     )
     exporter.environment.filters["blocks_html"] = lambda blocks: blocks_html(blocks, document["lang"])
-    css = (PACKAGE / "render" / "templates" / "veille" / "page.css").read_text(encoding="utf-8")
-    body, _ = exporter.from_notebook_node(
-        notebook, resources={"veille": {"document": document, "css": font_faces() + re.sub(r"\n\s*", "", css)}}
-    )
+    body, _ = exporter.from_notebook_node(notebook, resources={"veille": {"document": document, "css": page_css()}})
     for block in document["blocks"]:
         if block["kind"] == "contents":
             body = body.replace(CONTENTS, _contents(block, document["lang"]), 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from ..errors import BuildFailed
@@ -69,6 +69,7 @@ def render(document: dict, out: Path) -> None:
     out.write_bytes(_compile(TEMPLATE, inputs, format="pdf", pdf_standards="ua-1"))
 
 
+@lru_cache(maxsize=64)  # the check of a Word file draws its pictures again
 def rasterise(svg: str, width_pt: float, ppi: int = 160) -> bytes:
     """An SVG drawn `width_pt` points wide as a PNG on white, with the same fonts as the PDF."""
     inputs = {"svg": svg_with_font(svg), "width": f"{width_pt:.3f}"}
