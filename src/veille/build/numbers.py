@@ -144,7 +144,7 @@ def strings(value: object) -> Iterator[str]:
 class Walker(HTMLParser):
     """Walks a page or a drawing: registered numbers are checked, the digits that remain are collected."""
 
-    VOID = {"meta", "br", "path", "use", "rect"}
+    VOID = {"meta", "br", "path", "use", "rect", "circle"}
     # Two of these are two lines: "12" in a cell and "juin" in the next are no date.
     LINES = {"td", "th", "p", "li", "text", "div", "caption", "h1", "h2", "h3", "tr", "summary", "title", "desc"}
 
