@@ -167,11 +167,17 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _make(asked: Plan, debug: bool) -> Outcome:
+def waves(asked: list[Plan]) -> list[list[int]]:
+    """Which reports are made first, and which then: those about a frame cite the others."""
+    return [[n for n, p in enumerate(asked) if bool(p.product.frames) is is_last] for is_last in (False, True)]
+
+
+def attempt(asked: Plan, debug: bool, work: Callable[[Say], object]) -> Outcome:
+    """What becomes of a report, or of a part of its making: `work` is given where to say things."""
     remarks: list[str] = []
     problem = trace = ""
     try:
-        report.build(asked, say=remarks.append)
+        work(remarks.append)
     except VeilleError as error:
         problem, trace = " ".join(str(error).split("\n")), traceback.format_exc()
     except Exception as error:  # said, not swallowed: a report that fails does not stop the others
@@ -188,7 +194,7 @@ def _work(channel: Connection, parent: int, debug: bool) -> None:
         fork_server.die_with(parent, signal.SIGTERM)
     with warm.kept(), suppress(EOFError, BrokenPipeError):
         while (asked := channel.recv()) is not None:
-            channel.send(_make(asked, debug))
+            channel.send(attempt(asked, debug, lambda say, plan=asked: report.build(plan, say=say)))
 
 
 class _Worker:
@@ -282,8 +288,8 @@ def run(
     making: dict[_Worker, int] = {}
     is_over = False
     try:
-        for is_last in (False, True):
-            waiting = deque(n for n, p in enumerate(asked) if bool(p.product.frames) is is_last)
+        for wave in waves(asked):
+            waiting = deque(wave)
             while waiting or making:
                 while waiting and len(making) < (jobs or cores()):
                     worker = next((w for w in workers if w not in making), None)
