@@ -131,6 +131,16 @@ Jobs = Annotated[
     typer.Option("--jobs", min=0, help="Rapports à la fois ; 0 : les cœurs", envvar="VEILLE_JOBS", show_envvar=False),
 ]
 
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        "--scheduler",
+        help="Sur une grappe Dask : tcp://hôte:8786, ou tls://",
+        envvar="VEILLE_SCHEDULER",
+        show_envvar=False,
+    ),
+]
+
 
 @app.command("all")
 def all_(
@@ -139,10 +149,11 @@ def all_(
     nature: Nature = "",
     as_of: AsOf = "",
     jobs: Jobs = 0,
+    scheduler: Scheduler = "",
     debug: Debug = False,
 ) -> None:
     """Fait tous les rapports d’une période : chaque produit, chaque zone."""
-    _many(period, False, audience, nature, as_of, jobs, debug)
+    _many(period, False, audience, nature, as_of, jobs, scheduler, debug)
 
 
 @app.command("year")
@@ -154,13 +165,16 @@ def year_(
     nature: Nature = "",
     as_of: AsOf = "",
     jobs: Jobs = 0,
+    scheduler: Scheduler = "",
     debug: Debug = False,
 ) -> None:
     """Fait tous les rapports d’une année : mois, trimestres, année."""
-    _many(year, True, audience, nature, as_of, jobs, debug)
+    _many(year, True, audience, nature, as_of, jobs, scheduler, debug)
 
 
-def _many(period: str, whole_year: bool, audience: str, nature: str, as_of: str, jobs: int, debug: bool) -> None:
+def _many(
+    period: str, whole_year: bool, audience: str, nature: str, as_of: str, jobs: int, scheduler: str, debug: bool
+) -> None:
     import time
 
     from .build import board, many, packet
@@ -173,7 +187,12 @@ def _many(period: str, whole_year: bool, audience: str, nature: str, as_of: str,
             find(), period, whole_year=whole_year, audience=audience, nature=nature, as_of=as_of, say=_say
         )
     with board.bar(len(asked.plans)) as watch:
-        outcomes = many.run(asked.plans, jobs=jobs, debug=debug, watch=watch)
+        if scheduler:
+            from .build import cluster
+
+            outcomes = cluster.run(asked.plans, scheduler, jobs=jobs, debug=debug, watch=watch, say=_say)
+        else:
+            outcomes = many.run(asked.plans, jobs=jobs, debug=debug, watch=watch)
     for line in board.table(asked, outcomes):
         print(line)
     print(board.count(asked, outcomes, time.monotonic() - start))
