@@ -23,6 +23,7 @@ override DEBUG := $(value DEBUG)
 override N := $(value N)
 override JOBS := $(value JOBS)
 override AGAIN := $(value AGAIN)
+override SCHEDULER := $(value SCHEDULER)
 override PERIOD := $(or $(value PERIOD),$(value MONTH),$(value QUARTER),$(value YEAR))
 export VEILLE_PRODUCT = $(value PRODUCT)
 export VEILLE_REGION = $(value REGION)
@@ -53,6 +54,9 @@ export VEILLE_JOBS = $(value JOBS)
 endif
 ifneq ($(value AGAIN),)
 export VEILLE_AGAIN = 1
+endif
+ifneq ($(value SCHEDULER),)
+export VEILLE_SCHEDULER = $(value SCHEDULER)
 endif
 ifneq ($(value DEBUG),)
 export VEILLE_DEBUG = 1
@@ -93,10 +97,10 @@ followup: $(VENV)/.ready ## Suit la stratégie : PERIOD=2017-06 (deux mois, GCS)
 report: $(VENV)/.ready ## Fait un rapport : PRODUCT=bulletin REGION=gao PERIOD=2017-06
 	@$(VEILLE) build
 
-all: $(VENV)/.ready ## Fait tous les rapports d’une période : PERIOD=2017-06 [AUDIENCE=cluster|public|both NATURE= AS_OF= JOBS=]
+all: $(VENV)/.ready ## Fait tous les rapports d’une période : PERIOD=2017-06 [AUDIENCE=cluster|public|both NATURE= AS_OF= JOBS= SCHEDULER=]
 	@$(VEILLE) all
 
-year: $(VENV)/.ready ## Fait tous les rapports d’une année : YEAR=2017 [AUDIENCE=cluster|public|both NATURE= AS_OF= JOBS=]
+year: $(VENV)/.ready ## Fait tous les rapports d’une année : YEAR=2017 [AUDIENCE=cluster|public|both NATURE= AS_OF= JOBS= SCHEDULER=]
 	@$(VEILLE) year
 
 bundle: $(VENV)/.ready ## Fait le dossier de l’évaluateur d’un rapport construit : PRODUCT= REGION= PERIOD= [AUDIENCE= AS_OF= NATURE=]
@@ -131,6 +135,7 @@ lint: $(VENV)/.ready-test ## Met le code en forme et le vérifie
 lock: ## Refait les verrous (demande uv)
 	@uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 -q requirements/run.in -o requirements/run.txt --custom-compile-command "make lock"
 	@uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 -q requirements/test.in -c requirements/run.txt -o requirements/test.txt --custom-compile-command "make lock"
+	@uv pip compile --universal --generate-hashes --no-emit-index-url --python-version 3.11 -q requirements/cluster.in -c requirements/run.txt -o requirements/cluster.txt --custom-compile-command "make lock"
 
 clean: ## Retire ce qui se refait (rapports, tables, données d’exemple), jamais les données reçues
 	@rm -rf reports data/processed data/example .veille

@@ -163,6 +163,16 @@ Jobs = Annotated[
     typer.Option("--jobs", min=0, help="Rapports à la fois ; 0 : les cœurs", envvar="VEILLE_JOBS", show_envvar=False),
 ]
 
+Scheduler = Annotated[
+    str,
+    typer.Option(
+        "--scheduler",
+        help="Sur une grappe Dask : tcp://hôte:8786, ou tls://",
+        envvar="VEILLE_SCHEDULER",
+        show_envvar=False,
+    ),
+]
+
 
 @app.command("all")
 def all_(
@@ -172,10 +182,11 @@ def all_(
     as_of: AsOf = "",
     jobs: Jobs = 0,
     again: Again = False,
+    scheduler: Scheduler = "",
     debug: Debug = False,
 ) -> None:
     """Fait tous les rapports d’une période : chaque produit, chaque zone."""
-    _many(period, False, audience, nature, as_of, jobs, again, debug)
+    _many(period, False, audience, nature, as_of, jobs, again, scheduler, debug)
 
 
 @app.command("year")
@@ -188,14 +199,23 @@ def year_(
     as_of: AsOf = "",
     jobs: Jobs = 0,
     again: Again = False,
+    scheduler: Scheduler = "",
     debug: Debug = False,
 ) -> None:
     """Fait tous les rapports d’une année : mois, trimestres, année."""
-    _many(year, True, audience, nature, as_of, jobs, again, debug)
+    _many(year, True, audience, nature, as_of, jobs, again, scheduler, debug)
 
 
 def _many(
-    period: str, whole_year: bool, audience: str, nature: str, as_of: str, jobs: int, again: bool, debug: bool
+    period: str,
+    whole_year: bool,
+    audience: str,
+    nature: str,
+    as_of: str,
+    jobs: int,
+    again: bool,
+    scheduler: str,
+    debug: bool,
 ) -> None:
     import time
 
@@ -209,7 +229,13 @@ def _many(
             find(), period, whole_year=whole_year, audience=audience, nature=nature, as_of=as_of, again=again, say=_say
         )
     with board.bar(len(asked.plans)) as watch:
-        outcomes = many.run(asked.plans, jobs=jobs, debug=debug, again=again, watch=watch)
+        how = {"jobs": jobs, "debug": debug, "again": again, "watch": watch}
+        if scheduler:
+            from .build import cluster
+
+            outcomes = cluster.run(asked.plans, scheduler, say=_say, **how)
+        else:
+            outcomes = many.run(asked.plans, **how)
     for line in board.table(asked, outcomes):
         print(line)
     print(board.count(asked, outcomes, time.monotonic() - start))

@@ -11,6 +11,7 @@ import json
 import platform
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -97,20 +98,32 @@ def _digest_of(part: object) -> str:
     return hashlib.sha256(json.dumps(part, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def record(plan: Plan, by: Mapping[str, object], safe: SafeTables, questions: Path) -> Callable[[], None]:
-    """Work out what a report was made from; call what is returned once the report is in its place."""
+@dataclass(frozen=True)
+class Asked:
+    """What a page asked of its safe tables: the files that hold the answers, and each question with a digest of its own."""
+
+    names: list[str]
+    answers: list[list[str]]
+
+
+def answered(safe: SafeTables, questions: Path) -> Asked:
+    """What a page asked, from what its kernel has noted."""
     lines = questions.read_text(encoding="utf-8").splitlines() if questions.is_file() else []
     every: list[Question] = [tuple(json.loads(line)) for line in lines]
-    names = asked.files_of(safe, every)
+    return Asked(asked.files_of(safe, every), [[*q, asked.digest(safe, q)] for q in every])
+
+
+def record(plan: Plan, by: Mapping[str, object], found: Asked) -> Callable[[], None]:
+    """Work out what a report was made from; call what is returned once the report is in its place."""
+    names = found.names
     if plan.product.frames:  # of all tables, with what people wrote: they say which reports are cited
         names = [p.relative_to(plan.project.root).as_posix() for p in stage.written_about_frame(plan)]
-    answers = [[*q, asked.digest(safe, q)] for q in every]
     data = _data(plan, names)
 
     def write() -> None:
         outputs = {p.name: _stamp(p) for p in sorted(plan.target.iterdir())}
         head = {"format": FORMAT, "by": _digest_of(by), "names": names, "data": data, "outputs": outputs}
-        _write(path_of(plan), head, {"by": by, "answers": answers})
+        _write(path_of(plan), head, {"by": by, "answers": found.answers})
 
     return write
 

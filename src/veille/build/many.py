@@ -191,15 +191,25 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _make(asked: Plan, debug: bool, again: bool) -> Outcome:
+def waves(asked: list[Plan]) -> list[list[int]]:
+    """Which reports are made first, and which then: those about a frame cite the others."""
+    return [[n for n, p in enumerate(asked) if bool(p.product.frames) is is_last] for is_last in (False, True)]
+
+
+def _build(asked: Plan, again: bool, say: Say) -> None:
+    from . import report
+
+    # Cited by one about a frame, or made meanwhile by another command: it is looked at again.
+    if again or not is_current(asked):
+        report.build(asked, say=say)
+
+
+def attempt(asked: Plan, debug: bool, work: Callable[[Say], object]) -> Outcome:
+    """What becomes of a report, or of a part of its making: `work` is given where to say things."""
     remarks: list[str] = []
     problem = trace = ""
     try:
-        from . import report
-
-        # Cited by one about a frame, or made meanwhile by another command: it is looked at again.
-        if again or not is_current(asked):
-            report.build(asked, say=remarks.append)
+        work(remarks.append)
     except VeilleError as error:
         problem, trace = " ".join(str(error).split("\n")), traceback.format_exc()
     except Exception as error:  # said, not swallowed: a report that fails does not stop the others
@@ -219,7 +229,7 @@ def _work(channel: Connection, parent: int, debug: bool) -> None:
     with warm.kept(), suppress(EOFError, BrokenPipeError):
         while (given := channel.recv()) is not None:
             asked, again = given
-            channel.send(_make(asked, debug, again))
+            channel.send(attempt(asked, debug, lambda say, plan=asked, again=again: _build(plan, again, say)))
 
 
 class _Worker:
@@ -317,8 +327,8 @@ def run(
     making: dict[_Worker, int] = {}
     is_over = False
     try:
-        for is_last in (False, True):
-            waiting = deque(n for n, p in enumerate(asked) if bool(p.product.frames) is is_last)
+        for wave in waves(asked):
+            waiting = deque(wave)
             while waiting or making:
                 while waiting and len(making) < (jobs or cores()):
                     worker = next((w for w in workers if w not in making), None)

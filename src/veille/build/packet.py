@@ -12,7 +12,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
@@ -121,14 +121,18 @@ def disk_errors() -> Iterator[None]:
         raise
 
 
-def code_digest(notebook: Path) -> str:
-    """Of the package, the notebook and the templates: what made the report, besides data and locked versions."""
+def code_digest(notebook: Path | None = None) -> str:
+    """Of the package, the notebook and the templates: what made the report, besides data and locked versions.
+
+    Without a notebook, of the package alone.
+    """
     import hashlib
 
     digest = hashlib.sha256()
     for path in sorted(p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    digest.update(notebook.read_bytes())
+    if notebook:
+        digest.update(notebook.read_bytes())
     return digest.hexdigest()
 
 
@@ -136,7 +140,12 @@ def locked_versions(root: Path) -> dict[str, str]:
     """Installed versions of the packages that the lock names."""
     lock = root / "requirements" / "run.txt"
     text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
-    names, here = sorted(set(re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.M))), _installed()
+    return installed(sorted(set(re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.M))))
+
+
+def installed(names: Iterable[str]) -> dict[str, str]:
+    """The version of each package that is installed."""
+    here = _installed()
     return {name: here[_normal(name)] for name in names if _normal(name) in here}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import versions
 from ..errors import BuildFailed, UnknownName
 from ..render.document import SCHEMA, Block, with_contents
 from ..sources.snapshots import sha256, together
@@ -15,6 +16,7 @@ from . import artefacts, changes, execute, numbers, packet, quarto, stage
 from .stage import Plan
 
 ENGINES = ("veille", "quarto")
+_AUDITED = {"pass": "passed"}  # a candidate that the audit refused is never written: another word is a fault of ours
 
 
 @dataclass(frozen=True)
@@ -62,11 +64,15 @@ def _document(plan: Plan, blocks: list[Block]) -> dict:
     }
 
 
+def _notebook(plan: Plan) -> Path:
+    return plan.project.notebooks / plan.product.notebook
+
+
 def _inputs(plan: Plan) -> dict[str, str]:
     """sha256 per input. The files of a restricted source have one together: their names are those of their senders."""
     root = plan.project.root
     paths = [
-        plan.project.notebooks / plan.product.notebook,
+        _notebook(plan),
         plan.text_path,
         plan.project.params / "places.yml",
         plan.project.params / "disclosure.yml",
@@ -113,6 +119,135 @@ def _render(plan: Plan, document: dict, executed: object, folder: Path, engine: 
     docx.render(document, folder / f"{plan.stem}.docx")
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What a report is made from: sha256 of every input before anything is made, and what its safe tables say of themselves.
+
+    `given` is the seal of the tables that the notebook gets: those of the data version, with those of its frame. `by` is
+    what makes the report besides its data.
+    """
+
+    inputs: dict[str, str]
+    given: dict[str, str]
+    meta: dict
+    by: dict
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is known of a packet that was made and checked: what its manifest says of that, and what the page asked for."""
+
+    checks: tuple[str, ...]
+    isolation: str
+    has_text: bool
+    asked: changes.Asked
+
+
+def prepare(plan: Plan, staged: Path, engine: str = "veille", say: Say = lambda line: None) -> Prepared:
+    """Write the staged folder of a report. Needs the data, as `finish` does and `make` does not.
+
+    Raises BuildFailed, BadData (a text), or ConsentMissing.
+    """
+    if not _notebook(plan).is_file():
+        raise BuildFailed(
+            f"Carnet absent : notebooks/{plan.product.notebook}.", "Remettez-le (git checkout notebooks)."
+        )
+    if stage.written(plan) is None and plan.text_path.is_file():
+        say(
+            f"Le texte {'/'.join(plan.text_path.parts[-3:])} est écrit pour l’autre nature de données : il n’est pas repris."
+        )
+    if plan.product.frames:
+        stage.tables(plan, _cited(plan, say))
+    before, by = _inputs(plan), changes.made_by(plan, engine)
+    stage.fill(plan, staged)
+    given = packet.hash_inputs({"candidate.json": staged / "safe" / "candidate.json"})
+    return Prepared(before, given, versions.meta(staged / "safe"), by)
+
+
+def make(
+    plan: Plan,
+    notebook: Path,
+    staged: Path,
+    out: Path,
+    scratch: Path,
+    *,
+    engine: str = "veille",
+    say: Say = lambda line: None,
+) -> Checked:
+    """Make every artefact of a report in `out`, from its staged folder and its notebook alone, and check them all.
+
+    Needs no data: of the plan's project it uses the folder for work only. Raises BuildFailed, BadData, or
+    DisclosureRefused (a number that is not registered).
+    """
+    out.mkdir()
+    text = stage.staged_text(plan, staged)
+    say("Carnet : exécution…")
+    executed = execute.run(notebook, plan.parameters, staged, scratch, plan.project.work)
+    blocks = execute.blocks_of(executed, plan.product.notebook)
+    safe = stage.SafeTables.read(staged / "safe")
+    from ..render import pdf
+
+    found = numbers.register(blocks, safe, plan.lang)
+    document = pdf.with_pages(_document(plan, blocks))
+    say("Mise en page : HTML, PDF, XLSX, DOCX…")
+    _render(plan, document, executed, out, engine, scratch)
+    numbers_csv = numbers.to_csv(found, plan.area.code, str(plan.period), plan.lang)
+    (out / "numbers.csv").write_text(numbers_csv, encoding="utf-8", newline="\n")
+    page = (out / f"{plan.stem}.html").read_text(encoding="utf-8")
+    if engine == "veille":
+        numbers.check_html(page, found, blocks, safe, plan.lang, text)
+    checked = artefacts.check(out, plan.stem, document, found, safe, text)
+    isolation = (scratch / "isolation.txt").read_text(encoding="utf-8")
+    return Checked(tuple(checked), isolation, text is not None, changes.answered(safe, execute.questions(scratch)))
+
+
+def finish(plan: Plan, out: Path, given: Prepared, done: Checked, engine: str = "veille") -> Made:
+    """Write the manifest of a packet that was made, and put it in its place.
+
+    Raises BuildFailed when a promised artefact is missing, or an input changed meanwhile.
+    """
+    promised = [f"{plan.stem}.{kind}" for kind in plan.product.artefacts]
+    missing = [name for name in promised if not (out / name).is_file() or not (out / name).stat().st_size]
+    if missing:
+        raise BuildFailed(f"Il manque au bulletin : {', '.join(missing)}.", "Relancez avec --debug.")
+    if _inputs(plan) != given.inputs or changes.made_by(plan, engine) != given.by:
+        raise BuildFailed("Un fichier d’entrée a changé pendant la construction ; rien n’a été remplacé.", "Relancez.")
+    packet.write_manifest(
+        out,
+        {
+            "product": plan.product.name,
+            "parameters": plan.parameters,
+            "nature": plan.version.nature,
+            "synthetic": plan.version.nature == "example",
+            "audience": plan.audience,
+            "version": plan.version.id,
+            "received": plan.version.newest_received.isoformat(),
+            "verdict": given.meta["verdict"],
+            "inputs": given.inputs | given.given,
+            "received_rows": {s["source"]: s["balance"] for s in given.meta["sources"] if "balance" in s},
+            "code_digest": packet.code_digest(_notebook(plan)),
+            "locked_versions": packet.locked_versions(plan.project.root),
+            "git_commit": packet.git_commit(plan.project.root),
+            "checks": [
+                {"name": "inputs unchanged during the run", "result": "passed"},
+                {"name": "promised artefacts", "result": "passed"},
+                {
+                    "name": "numbers of the page are registered",
+                    "result": "passed" if engine == "veille" else "not run (Quarto page); blocks checked",
+                },
+                *({"name": name, "result": "passed"} for name in done.checks),
+                {"name": "notebook process isolation", "result": done.isolation},
+                {"name": "texts written by people", "result": "present" if done.has_text else "missing: draft only"},
+                {"name": "joint disclosure audit", "result": _AUDITED[given.meta["verdict"]["result"]]},
+            ],
+        },
+    )
+    note = changes.record(plan, given.by, done.asked)
+    packet.move_in(out, plan.target, plan.project)
+    note()
+    return Made(plan, plan.target)
+
+
 def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -> Made:
     """Make the report of a plan and put it in its place.
 
@@ -123,81 +258,9 @@ def build(plan: Plan, *, engine: str = "veille", say: Say = lambda line: None) -
         raise UnknownName("Moteur", engine, ENGINES)
     if engine == "quarto":
         quarto.find()
-    notebook = plan.project.notebooks / plan.product.notebook
-    if not notebook.is_file():
-        raise BuildFailed(
-            f"Carnet absent : notebooks/{plan.product.notebook}.", "Remettez-le (git checkout notebooks)."
-        )
-    text = stage.written(plan)
-    if text is None and plan.text_path.is_file():
-        say(
-            f"Le texte {'/'.join(plan.text_path.parts[-3:])} est écrit pour l’autre nature de données : il n’est pas repris."
-        )
     with packet.disk_errors(), packet.draft(plan.project) as draft:
-        if plan.product.frames:
-            stage.tables(plan, _cited(plan, say))
-        before, by = _inputs(plan), changes.made_by(plan, engine)
-        stage.fill(plan, draft / "stage")
-        scratch, out = draft / "scratch", draft / "packet"
-        out.mkdir()
-        say("Carnet : exécution…")
-        executed = execute.run(notebook, plan.parameters, draft / "stage", scratch, plan.project.work)
-        blocks = execute.blocks_of(executed, plan.product.notebook)
-        safe = stage.SafeTables.read(draft / "stage" / "safe")
-        from ..render import pdf
-
-        found = numbers.register(blocks, safe, plan.lang)
-        document = pdf.with_pages(_document(plan, blocks))
-        say("Mise en page : HTML, PDF, XLSX, DOCX…")
-        _render(plan, document, executed, out, engine, scratch)
-        numbers_csv = numbers.to_csv(found, plan.area.code, str(plan.period), plan.lang)
-        (out / "numbers.csv").write_text(numbers_csv, encoding="utf-8", newline="\n")
-        page = (out / f"{plan.stem}.html").read_text(encoding="utf-8")
-        if engine == "veille":
-            numbers.check_html(page, found, blocks, safe, plan.lang, text)
-        checked = artefacts.check(out, plan.stem, document, found, safe, text)
-        promised = [f"{plan.stem}.{kind}" for kind in plan.product.artefacts]
-        missing = [name for name in promised if not (out / name).is_file() or not (out / name).stat().st_size]
-        if missing:
-            raise BuildFailed(f"Il manque au bulletin : {', '.join(missing)}.", "Relancez avec --debug.")
-        if _inputs(plan) != before or changes.made_by(plan, engine) != by:
-            raise BuildFailed(
-                "Un fichier d’entrée a changé pendant la construction ; rien n’a été remplacé.", "Relancez."
-            )
-        isolation = (scratch / "isolation.txt").read_text(encoding="utf-8")
-        packet.write_manifest(
-            out,
-            {
-                "product": plan.product.name,
-                "parameters": plan.parameters,
-                "nature": plan.version.nature,
-                "synthetic": plan.version.nature == "example",
-                "audience": plan.audience,
-                "version": plan.version.id,
-                "received": plan.version.newest_received.isoformat(),
-                "verdict": safe.meta["verdict"],
-                # What the notebook was given: the tables of the version, with those of its frame.
-                "inputs": before | packet.hash_inputs({"candidate.json": draft / "stage" / "safe" / "candidate.json"}),
-                "received_rows": {s["source"]: s["balance"] for s in safe.meta["sources"] if "balance" in s},
-                "code_digest": packet.code_digest(notebook),
-                "locked_versions": packet.locked_versions(plan.project.root),
-                "git_commit": packet.git_commit(plan.project.root),
-                "checks": [
-                    {"name": "inputs unchanged during the run", "result": "passed"},
-                    {"name": "promised artefacts", "result": "passed"},
-                    {
-                        "name": "numbers of the page are registered",
-                        "result": "passed" if engine == "veille" else "not run (Quarto page); blocks checked",
-                    },
-                    *({"name": name, "result": "passed"} for name in checked),
-                    {"name": "notebook process isolation", "result": isolation},
-                    {"name": "texts written by people", "result": "present" if text else "missing: draft only"},
-                    {"name": "joint disclosure audit", "result": "passed"},
-                ],
-            },
-        )
-        note = changes.record(plan, by, safe, execute.questions(scratch))
+        staged, out, scratch = draft / "stage", draft / "packet", draft / "scratch"
+        given = prepare(plan, staged, engine, say)
+        done = make(plan, _notebook(plan), staged, out, scratch, engine=engine, say=say)
         shutil.rmtree(scratch, ignore_errors=True)
-        packet.move_in(out, plan.target, plan.project)
-        note()
-    return Made(plan, plan.target)
+        return finish(plan, out, given, done, engine)

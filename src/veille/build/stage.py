@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from .. import periods, places, texts, versions
@@ -21,6 +22,17 @@ from ..strategy import decided, evidence, followup
 from ..versions import Say, Version
 
 NATURES = ("real", "example")
+
+
+@dataclass(frozen=True)
+class Kept(Version):
+    """A data version of which only the safe tables are left: no snapshot, but the day of the last one."""
+
+    received: date = date.min
+
+    @property
+    def newest_received(self) -> date:
+        return self.received
 
 
 @dataclass(frozen=True)
@@ -69,6 +81,13 @@ class Plan:
     def stem(self) -> str:
         """The artefacts' file name, without its ending."""
         return f"{self.product.name}_{self.area.code}_{self.period}"
+
+
+def without_data(plan_: Plan) -> Plan:
+    """The same report for a machine that has no data: it names no file received, and no folder of this machine."""
+    given, nowhere = plan_.version, Project(Path())
+    version = Kept(nowhere, given.nature, given.as_of, (), given.id, given.newest_received)
+    return replace(plan_, project=nowhere, version=version, safe=Path())
 
 
 def one_of(what: str, given: str, known: tuple[str, ...], *, feminine: bool = False) -> str:
@@ -262,6 +281,12 @@ def written(plan_: Plan) -> texts.Texts | None:
                 f"Écrivez une liste de {low} à {high} points.",
             )
     return found
+
+
+def staged_text(plan_: Plan, folder: Path) -> texts.Texts | None:
+    """The text that a staged folder holds, already checked; None when there is none."""
+    headings = plan_.product.headings(plan_.period.kind)
+    return texts.load(folder / "texts.md", headings, "/".join(plan_.text_path.parts[-3:]))
 
 
 def status(plan_: Plan) -> list[str]:

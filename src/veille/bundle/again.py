@@ -10,28 +10,16 @@ import json
 import shutil
 import tempfile
 import zipfile
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from .. import periods, places, products
-from ..build import packet, report
+from ..build import packet, report, stage
 from ..build.stage import Plan
 from ..errors import BadData, BadParameter, BuildFailed
 from ..project import PACKAGE, Project
-from ..versions import Say, Version
+from ..versions import Say
 from . import LOCK, Files, is_plain, verify
-
-
-@dataclass(frozen=True)
-class _Kept(Version):
-    """A data version of which only the safe tables are left: no snapshot, but the day of the last one."""
-
-    received: date = date.min
-
-    @property
-    def newest_received(self) -> date:
-        return self.received
 
 
 def read(path: Path) -> Files:
@@ -60,7 +48,7 @@ def _lay_out(files: Files, manifest: dict, root: Path) -> Plan:
     project, asked = Project(root), manifest["parameters"]
     day = date.fromisoformat(asked["as_of"]) if asked["as_of"] else None
     received = date.fromisoformat(manifest["received"])
-    version = _Kept(project, manifest["nature"], day, (), manifest["version"], received)
+    version = stage.Kept(project, manifest["nature"], day, (), manifest["version"], received)
     # The agreements were asked when the bundle was made; who gave data is not in it.
     notes = project.protection(version.nature, version.id, asked["audience"])
     notes.parent.mkdir(parents=True)
