@@ -1,92 +1,191 @@
-"""Reports: one after the other with ordinary kernels, with warm ones, and in several processes.
+"""Reports, beside what a user would run instead: papermill, nbconvert and WeasyPrint as commands, one process per core.
 
-The same reports each time, in turns, so that all three meet the same machine; ratios are those of the medians.
-`python bench/reports.py [REPETITIONS] [REPORTS]`. Wall time is that of a person who waits; CPU time is that of all processes.
+`python bench/reports.py [REPETITIONS] [REPORTS]`: everything in turns, so that all meet the same machine; ratios are those
+of the medians. WeasyPrint stands apart (its libraries are the system's): named by `VEILLE_WEASYPRINT`, or on the path; where
+it is missing, the others go without a PDF, which is to their advantage, and the page says so.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-WAYS = {
-    "alone": "une commande par rapport",
-    "cold": "un processus, noyaux ordinaires",
-    "warm": "un processus, noyaux préchauffés",
-    "parallel": f"veille year, {os.cpu_count()} cœurs",
-}
+import page
+
+from veille.build import changes, many
+from veille.build.stage import Plan
+from veille.project import Project
+
+ROOT = page.ROOT
+BIN = Path(sys.executable).parent
+WEASYPRINT = os.environ.get("VEILLE_WEASYPRINT") or shutil.which("weasyprint") or ""
+YEAR = "2017"
+CORES = os.cpu_count() or 1
 
 
-def make(way: str, project: Path, count: int) -> None:
-    """Make `count` example reports in a process of its own: what is measured."""
-    from veille.build import many, report, warm
-    from veille.project import Project
-
-    plans = many.plan(Project(project), "2017", whole_year=True, nature="example").plans
-    plans = [p for p in plans if not p.product.frames][:: max(1, len(plans) // count)][:count]
-    if way == "alone":
-        for p in plans:
-            command = ["build", p.product.name, p.area.code, str(p.period), "--nature", "example"]
-            subprocess.run([sys.executable, "-m", "veille", *command], cwd=project, check=True, capture_output=True)
-    elif way == "parallel":
-        assert not any(o.problem for o in many.run(plans))
-    else:
-        with warm.kept() if way == "warm" else contextlib.nullcontext():
-            for p in plans:
-                report.build(p)
+def veille(project: Path, *words: str) -> subprocess.CompletedProcess:
+    """A command, finished."""
+    return subprocess.run(
+        [sys.executable, "-m", "veille", *words], cwd=project, check=True, capture_output=True, text=True
+    )
 
 
-def measured(way: str, project: Path, count: int) -> tuple[float, float]:
-    """Seconds of wall and of CPU, of the process and everything below it."""
-    shutil.rmtree(project / "reports", ignore_errors=True)
-    before, start = os.times(), time.perf_counter()
-    subprocess.run([sys.executable, __file__, "--make", way, str(project), str(count)], check=True)
-    after = os.times()
-    cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return time.perf_counter() - start, cpu
+def by_commands(p: Plan, folder: Path) -> None:
+    """One report as its notebook's author would make it: papermill, then HTML, then PDF."""
+    stem = folder / f"{p.stem}-{p.audience}"
+    asked = [word for name, value in p.parameters.items() for word in ("-p", name, value)]
+    env = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    notebook = p.project.notebooks / p.product.notebook
+    steps = [
+        [BIN / "papermill", notebook, f"{stem}.ipynb", *asked],
+        [BIN / "jupyter", "nbconvert", "--to", "html", "--log-level", "ERROR", f"{stem}.ipynb"],
+    ]
+    if WEASYPRINT:
+        steps.append([WEASYPRINT, "-q", f"{stem}.html", f"{stem}.pdf"])
+    for step in steps:
+        subprocess.run(step, cwd=p.project.root, env=env, check=True, capture_output=True)
 
 
-def spread(values: list[float]) -> str:
-    """Median and range."""
-    return f"{statistics.median(values):6.2f} s ({min(values):.2f} à {max(values):.2f})"
+def loop(plans: list[Plan]) -> None:
+    """The same reports by commands, one process per core."""
+    with tempfile.TemporaryDirectory(prefix="veille-loop-") as folder, ThreadPoolExecutor(CORES) as pool:
+        list(pool.map(lambda p: by_commands(p, Path(folder)), plans))
+
+
+def local(plans: list[Plan], jobs: int) -> None:
+    """The same reports by veille, whether anything changed or not."""
+    failed = [o.problem for o in many.run(plans, jobs=jobs) if o.problem]
+    assert not failed, failed
+
+
+@contextmanager
+def cluster(workers: int) -> Iterator[str]:
+    """A Dask scheduler and workers on this machine; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory(prefix="veille-dask-") as folder:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
+        running = [subprocess.Popen([BIN / "dask", "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"], **quiet)]  # fmt: skip
+        time.sleep(3)
+        running += [subprocess.Popen([BIN / "dask", "worker", address, "--nthreads", "1", "--no-dashboard", "--local-directory", folder], **quiet) for _ in range(workers)]  # fmt: skip
+        try:
+            time.sleep(5)
+            yield address
+        finally:
+            for one in reversed(running):
+                one.terminate()
+                one.wait()
+
+
+def on_cluster(plans: list[Plan], address: str) -> None:
+    """The same reports by the workers of a scheduler."""
+    from veille.build import cluster as grid
+
+    failed = [o.problem for o in grid.run(plans, address) if o.problem]
+    assert not failed, failed
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds of wall."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def in_turns(times: int, **works: Callable[[], object]) -> dict[str, list[float]]:
+    """Seconds of each work, `times` times, one after the other in each round."""
+    out: dict[str, list[float]] = {name: [] for name in works}
+    for n in range(times):
+        for name, work in works.items():
+            out[name].append(timed(work))
+            if sys.stderr.isatty():
+                print(f"\r{n + 1}/{times} {name}: {out[name][-1]:.1f} s   ", end="", file=sys.stderr)
+    return out
+
+
+def sizes(project: Path) -> list[list[str]]:
+    """KB of the HTML and PDF of every product that was made: median and most."""
+    rows = []
+    for folder in sorted((project / "reports" / "exemple").iterdir()):
+        told = []
+        for kind in ("html", "pdf"):
+            some = [p.stat().st_size / 1024 for p in folder.rglob(f"*.{kind}")]
+            told += [f"{statistics.median(some):.0f}", f"{max(some):.0f}"]
+        rows.append([folder.name, str(len(list(folder.rglob("manifest.json")))), *told])
+    return rows
 
 
 def main(times: int, count: int) -> None:
-    """Print the table of measures, per report."""
-    print(f"{count} rapports d’exemple, {times} répétitions, {os.cpu_count()} cœurs ; secondes par rapport")
+    """Measure, print, and write the section of the page."""
     with tempfile.TemporaryDirectory(prefix="veille-bench-") as folder:
-        project = Path(folder)
+        root = Path(folder)
         for name in ("notebooks", "params", "requirements"):
-            shutil.copytree(ROOT / name, project / name)
-        subprocess.run(
-            [sys.executable, "-m", "veille", "data", "--nature", "example"],
-            cwd=project,
-            check=True,
-            capture_output=True,
+            shutil.copytree(ROOT / name, root / name)
+        veille(root, "data", "--nature", "example")
+        project = Project(root)
+        asked = many.plan(project, YEAR, whole_year=True, audience="both", nature="example", again=True).plans
+        simple = [p for p in asked if not p.product.frames]
+        some = simple[:: max(1, len(simple) // count)][:count]
+        one = next(p for p in simple if (p.product.name, p.area.code, str(p.period)) == ("bulletin", "gao", "2017-06"))
+        words = ("build", "bulletin", "gao", "2017-06", "--nature", "example", "--again")
+
+        single = in_turns(times, ours=lambda: veille(root, *words), theirs=lambda: by_commands(one, root))
+        many_ = in_turns(
+            times,
+            ours=lambda: local(some, CORES),
+            alone=lambda: local(some, 1),
+            theirs=lambda: loop(some),
         )
-        walls: dict[str, list[float]] = {way: [] for way in WAYS}
-        cpus: dict[str, list[float]] = {way: [] for way in WAYS}
-        for _ in range(times):
-            for way in WAYS:
-                wall, cpu = measured(way, project, count)
-                walls[way].append(wall / count)
-                cpus[way].append(cpu / count)
-    first = statistics.median(walls["alone"])
-    for way, title in WAYS.items():
-        ratio = first / statistics.median(walls[way])
-        print(f"  {title:<34} attente {spread(walls[way])}  processeur {spread(cpus[way])}  {ratio:.1f} fois")
+        with cluster(CORES) as address:
+            on_cluster(some[:CORES], address)  # the workers import once, as those of a cluster have
+            dask = in_turns(times, ours=lambda: on_cluster(some, address), local=lambda: local(some, CORES))
+        year = ("year", YEAR, "--nature", "example", "--audience", "both")
+        whole = timed(lambda: veille(root, *year, "--again"))
+        before = os.times()
+        again = in_turns(times, ours=lambda: veille(root, *year))["ours"]
+        after = os.times()
+        spent = (after.children_user + after.children_system - before.children_user - before.children_system) / times
+        assert not any(changes.since(p) for p in asked)
+        weights = sizes(root)
+
+    n = len(some)
+    pdf = "" if WEASYPRINT else " (sans PDF : WeasyPrint n’est pas installé)"
+    per = {name: [v / n for v in values] for name, values in many_.items()}
+    rows = [
+        ["un bulletin, tous ses fichiers, commande à froid", page.spread(single["ours"]), f"papermill, nbconvert, WeasyPrint{pdf} : {page.spread(single['theirs'])}", page.ratio(single["ours"], single["theirs"]), "≤ 0,6 ×"],
+        [f"{n} rapports de {YEAR}, {CORES} processus, par rapport", page.spread(per["ours"]), f"la même boucle, une commande par cœur{pdf} : {page.spread(per['theirs'])}", page.ratio(per["ours"], per["theirs"]), "≤ 0,17 ×"],
+        [f"l’année {YEAR} entière, {len(asked)} rapports, une fois", f"{whole:.0f} s, {whole / len(asked):.2f} s par rapport".replace(".", ","), "", page.ratio([whole / len(asked)], per["theirs"]), "≤ 0,17 ×"],
+        ["la même, rien n’a changé", page.spread(again) + f", {spent:.2f} s de processeur".replace(".", ","), "", "", "≤ 0,7 s"],
+        ["1 → 2 processus", page.spread(many_["ours"]), f"un seul : {page.spread(many_['alone'])}", page.ratio(many_["alone"], many_["ours"]), "≥ 1,7 ×"],
+        [f"Dask, {CORES} workers sur cette machine", page.spread(dask["ours"]), f"sans Dask : {page.spread(dask['local'])}", page.ratio(dask["ours"], dask["local"]), "≤ 1,3 ×"],
+    ]  # fmt: skip
+    page.write(
+        "reports",
+        [
+            f"Commit {page.commit()}, {page.machine()}. {times} répétitions en alternance : médiane, et entre parenthèses la plus petite et la plus grande. Données d’exemple.",
+            "",
+            *page.table(["mesure", "veille", "à côté", "rapport des médianes", "but"], rows),
+            "",
+            f"Poids des rapports de {YEAR}, en Kio (but : bulletins, 150 en HTML et 300 en PDF) :",
+            "",
+            *page.table(
+                ["produit", "rapports", "HTML, médiane", "HTML, au plus", "PDF, médiane", "PDF, au plus"], weights
+            ),
+        ],
+    )
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--make"]:
-        make(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
-    else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 5, int(sys.argv[2]) if len(sys.argv) > 2 else 12)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5, int(sys.argv[2]) if len(sys.argv) > 2 else 24)
