@@ -359,3 +359,40 @@ def test_one_more_incident_makes_again_the_reports_that_show_it(tmp_path, shared
     # Every bulletin of the month says what part of the country's incidents its own are: « 61 % of 110 ».
     showing = {a for a in made if ">111<" in (project / f"reports/bulletin/{a}/2016-10/bulletin_{a}_2016-10.html").read_text("utf-8")}  # fmt: skip
     assert again == showing and "gao" in again and os.path.exists(project)
+
+
+@pytest.mark.full
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory is that of Linux")
+@pytest.mark.parametrize("limit", [300_000_000, 600_000_000])
+def test_memory_that_runs_out_leaves_the_report_before(project, limit):
+    """The kernel, or what it draws with, finds no memory: one clear message, nothing half-written, the next run makes it."""
+    before = projects.sealed(project / "reports")
+    line = f"import resource, sys; resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit})); from veille import cli; cli.run(sys.argv[1:])"
+    done = subprocess.run([sys.executable, "-c", line, "build", "bulletin", "gao", "2016-10", "--again"], cwd=project, env=projects.environment(), capture_output=True, text=True, check=False)  # fmt: skip
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 2, done.stderr
+    assert projects.sealed(project / "reports") == before
+    assert not list((project / ".veille").glob("draft-*"))
+    assert projects.veille(project, "build", "bulletin", "gao", "2016-10", "--again").returncode == 0
+    assert projects.sealed(project / "reports") == before
+
+
+def test_a_clock_that_jumps_changes_nothing(project):
+    """Inputs go by their bytes; a finished file goes by its stamp being the same, never by its being older."""
+    asked_for = plan(project)
+    for path in (*(project / "params").rglob("*.yml"), *(project / "data" / "raw").rglob("*.csv"), project / NOTEBOOK):
+        os.utime(path, (4_000_000_000, 4_000_000_000))
+    assert changes.since(asked_for) == changes.since(plan(project)) == []
+
+
+@pytest.mark.full
+def test_two_runs_at_once_leave_whole_reports(tmp_path, shared):
+    """Both make what both find missing; each report is moved in whole, and the third run finds nothing to do."""
+    project = projects.new(tmp_path / "project", shared)
+    both = [projects.start(project, "all", "2016-10", "--nature", "real") for _ in range(2)]
+    for done in map(projects.finish, both):
+        assert done.returncode == 0, done.stderr
+    alone = projects.new(tmp_path / "alone", shared)
+    assert projects.veille(alone, "all", "2016-10", "--nature", "real").returncode == 0
+    assert projects.sealed(project / "reports") == projects.sealed(alone / "reports")
+    assert "Faits : 0 ; à jour : 5" in projects.veille(project, "all", "2016-10", "--nature", "real").stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -137,6 +138,9 @@ def run(notebook: Path, parameters: dict[str, str], stage: Path, scratch: Path, 
         import papermill
         from papermill.exceptions import PapermillExecutionError
 
+        for name in ("traitlets", "papermill", "nbclient"):  # what goes wrong is said by us, once
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
         try:
             executed = papermill.execute_notebook(
                 str(notebook),
@@ -164,7 +168,7 @@ def run(notebook: Path, parameters: dict[str, str], stage: Path, scratch: Path, 
         except (RuntimeError, TimeoutError) as error:
             failure = BuildFailed(
                 f"{notebook.name} : le carnet n’a pas pu être exécuté ({type(error).__name__}). Le bulletin précédent est intact.",
-                "Relancez avec --debug pour la trace.",
+                "Relancez ; si la mémoire manque, fermez d’autres programmes. --debug montre la trace.",
             )
             log = scratch / "kernel.log"
             if log.is_file():  # shown with --debug only
