@@ -77,9 +77,9 @@ def cluster(workers: int) -> Iterator[str]:
     address = f"tcp://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="veille-dask-") as folder:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
-        running = [subprocess.Popen([BIN / "dask", "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"], **quiet)]  # fmt: skip
+        running = [subprocess.Popen([BIN / "dask", "scheduler", "--host", "127.0.0.1", "--port", str(port), "--dashboard-address", "127.0.0.1:0"], **quiet)]  # fmt: skip
         time.sleep(3)
-        running += [subprocess.Popen([BIN / "dask", "worker", address, "--nthreads", "1", "--no-dashboard", "--local-directory", folder], **quiet) for _ in range(workers)]  # fmt: skip
+        running += [subprocess.Popen([BIN / "dask", "worker", address, "--nthreads", "1", "--dashboard-address", "127.0.0.1:0", "--local-directory", folder], **quiet) for _ in range(workers)]  # fmt: skip
         try:
             time.sleep(5)
             yield address

@@ -26,13 +26,12 @@ from ..project import Project
 from ..strategy import followup
 from ..versions import Say, Version
 from . import changes, stage
+from .relay import ONE_THREAD
 from .stage import Plan
 
 READERS = (*AUDIENCES, "both")
 TIME_LIMIT = 600  # seconds for one report: one that takes longer is stuck
 GRACE = 5  # seconds for a worker to clear up after itself
-# A worker is one core's; what it calls must not take the others.
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock, Timer
 from typing import BinaryIO
 
-# A child is one core's; what it calls must not take the others.
+# Who makes reports has one core; what it calls must not take the others.
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 _LENGTH = struct.Struct(">Q")
 
@@ -92,7 +92,10 @@ _lock = Lock()  # one report at a time, whatever the worker's threads
 
 
 def ask(request: bytes, limit: float, is_first: bool = False) -> Reply:
-    """The child's answer to a request: a Dask task. `is_first` starts another child, from the programme as it is now."""
+    """The child's answer to a request: a Dask task. `is_first` starts another child, from the programme as it is now.
+
+    It never raises: Dask would write what it was given into its log.
+    """
     global _child
     from distributed import get_worker
 
@@ -100,7 +103,11 @@ def ask(request: bytes, limit: float, is_first: bool = False) -> Reply:
         if _child and (is_first or not _child.is_alive):
             _child.end()
             _child = None
-        if _child is None:
-            # Dask removes this folder when the worker ends, or at the next start where it was killed.
-            _child = _Child(Path(get_worker().local_directory) / "veille")
-        return _child.ask(request, limit)
+        try:
+            if _child is None:
+                # Dask removes this folder when the worker ends, or at the next start where it was killed.
+                _child = _Child(Path(get_worker().local_directory) / "veille")
+            return _child.ask(request, limit)
+        except Exception as error:
+            print(f"veille: {type(error).__name__}", file=sys.stderr)
+            return Reply(code=1)
