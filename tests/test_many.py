@@ -149,7 +149,7 @@ def test_a_failing_report_among_good_ones(project, real):
     made = whole(project)
     assert sorted(made) == sorted(f"bulletin/{area}/2016-10" for area in AREAS)
     assert made["bulletin/gao/2016-10"] == projects.sealed(real)
-    assert "Faits : 5 ; laissés de côté : 0 ; échoués : 1." in done.stdout
+    assert "Faits : 5 ; à jour : 0 ; laissés de côté : 0 ; échoués : 1." in done.stdout
     assert not list((project / ".veille").glob("draft-*"))
 
 
