@@ -221,13 +221,15 @@ def render(document: dict, notebook: object) -> str:
     Cells come with their displayed bundles (`text/html` made by `blocks_html`); headings of Markdown cells are
     already blocks of `document`, in the same order.
     """
-    from nbconvert import HTMLExporter
+    from nbconvert import TemplateExporter
     from traitlets.config import Config
 
-    exporter = HTMLExporter(
+    # Not HTMLExporter: it parses the finished page once more and writes it anew, for parts that ours has not.
+    exporter = TemplateExporter(
         template_name="veille",
+        template_file="index.html.j2",
         extra_template_basedirs=[str(PACKAGE / "render" / "templates")],
-        config=Config({"HTMLExporter": {"preprocessors": [], "default_preprocessors": [], "enabled": True}}),
+        config=Config({"TemplateExporter": {"preprocessors": [], "default_preprocessors": [], "enabled": True}}),
     )
     exporter.environment.filters["blocks_html"] = lambda blocks: blocks_html(blocks, document["lang"])
     body, _ = exporter.from_notebook_node(notebook, resources={"veille": {"document": document, "css": page_css()}})
