@@ -819,3 +819,25 @@ def test_an_exception_to_what_is_usual_is_no_contradiction():
     cells = [cell("cases_referred", 5, key="cases_referred"), cell("cases_assisted", 8, key="cases_assisted")]
     made = judge.judge(pd.DataFrame(cells, columns=CUBE_COLUMNS), IN_FORCE, AREAS)["cluster"]
     assert made.protected.unusual == {("cases_assisted", "gao", MONTH)} and not made.protected.hidden
+
+
+def test_killed_and_wounded_are_together_no_more_than_the_victims():
+    """Eight victims, six of them wounded: the two killed were eight less six at most. One of the three goes with them."""
+    cells = [
+        cell("victims", 8, key="victims_people"),
+        cell("victims_by_harm", 2, key="victims_people.harm=killed"),
+        cell("victims_by_harm", 6, key="victims_people.harm=injured"),
+    ]
+    made = judge.judge(pd.DataFrame(cells, columns=CUBE_COLUMNS), IN_FORCE, AREAS)["cluster"]
+    assert {a[0] for a in made.protected.hidden} == {"victims_people.harm=killed", "victims_people.harm=injured"}
+
+
+def test_more_killed_than_victims_that_were_told_is_no_contradiction():
+    """A form that leaves victims blank may still say how many were killed."""
+    cells = [
+        cell("victims", 9, key="victims_people"),
+        cell("victims_by_harm", 7, key="victims_people.harm=killed"),
+        cell("victims_by_harm", 6, key="victims_people.harm=injured"),
+    ]
+    made = judge.judge(pd.DataFrame(cells, columns=CUBE_COLUMNS), IN_FORCE, AREAS)["cluster"]
+    assert made.protected.unusual and not made.protected.hidden

@@ -133,6 +133,9 @@ class _Reader:
                 for dimension, parts in finer.items():
                     if all(dimension in self.measure[p].adds_up for p in parts):
                         self._sum(whole, parts, least=whole in self.loose)
+                    elif all(dimension in self.measure[p].usually_apart for p in parts):
+                        if not any(p in self.unusual for p in parts):
+                            self._sum(whole, parts, least=True)
                     elif all(self.measure[p].covered_by_codes for p in parts):
                         self._sum(whole, parts, most=True)
         for address, measure in self.measure.items():
@@ -327,7 +330,8 @@ def audit(
     """Whether a reader of `numbers` and of all `facts` of the ledger can work out a sensitive number.
 
     sensitive: address -> threshold. carried: printed again as before. revised: periods open to late records; late: the
-    differences that are sensitive, address -> threshold. loose: totals known to hold more than their printed parts; unusual: numbers that do not keep to `usually_within`.
+    differences that are sensitive, address -> threshold. loose: totals known to hold more than their printed parts; unusual: numbers that do not keep to
+    `usually_within`, or with others of their line to `usually_apart`.
     audience: then the reader also knows the rules (see `_large`). insiders: what each organisation knows of its own. Raises DisclosureRefused for a number that it cannot place.
     """
     given = list(numbers)

@@ -68,6 +68,15 @@ class Relation:
     kind: str = "exact"
 
 
+def _kind(measure: Measure, dimension: str) -> str:
+    """How the codes of a dimension stand to the number without it; empty where nothing is known."""
+    if dimension in measure.adds_up:
+        return "exact"
+    if dimension in measure.usually_apart:
+        return "usual"
+    return "at_most" if measure.covered_by_codes else ""
+
+
 def relations(cells: Mapping[Address, Measure], areas: Mapping[str, Area]) -> Iterator[Relation]:
     """Every sum that a reader can form between some cells: over codes, places and periods, and between indicators."""
     for address, measure in cells.items():
@@ -77,8 +86,8 @@ def relations(cells: Mapping[Address, Measure], areas: Mapping[str, Area]) -> It
         stem, *coded = address[0].split(".")
         for i, (dimension, _) in enumerate(measure.dimensions):
             total = (".".join([stem, *coded[:i], *coded[i + 1 :]]), *address[1:])
-            if total in cells and (dimension in measure.adds_up or measure.covered_by_codes):
-                kind = "exact" if dimension in measure.adds_up else "at_most"
+            kind = _kind(measure, dimension)
+            if kind and total in cells:
                 lines.setdefault((total, dimension, kind), []).append(address)
     for (total, _, kind), parts in lines.items():
         yield Relation(total, tuple(parts), kind)

@@ -30,7 +30,8 @@ class Measure:
     indicator (`""` for a plain number); `within`, other numbers that hold
     this one (for a breakdown, the same codes of them when they have that breakdown); `usually_within`, numbers that hold it
     in practice, though not by definition: a reader takes that for granted where nothing printed denies it;
-    `covered_by_codes`: its codes may overlap but leave nobody out.
+    `covered_by_codes`: its codes may overlap but leave nobody out; `usually_apart`, dimensions whose codes leave people out
+    and do not overlap, in practice: together they are at most the number without that dimension.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Measure:
     within: tuple[str, ...] = ()
     usually_within: tuple[str, ...] = ()
     covered_by_codes: bool = False
+    usually_apart: tuple[str, ...] = ()
     by_organisation: bool = False
 
 

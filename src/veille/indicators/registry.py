@@ -251,6 +251,8 @@ MEASURES: tuple[Measure, ...] = (
         _and_year(_harm("true"), "harm"),
         (("harm", "harm"),),
         "rows",
+        # The form refuses more killed and wounded than victims; a row that leaves victims blank may still hold some.
+        usually_apart=("harm",),
     ),
     Measure(
         "victims_by_population_group",
