@@ -131,10 +131,12 @@ def _activities(value: str, dimension: str = "", where: str = "true") -> str:
     )
 
 
+# Communes first, then the matrix: incidents may be millions, communes with one in a month are some hundreds.
 _UNSERVED = (
     "SELECT m.place, i.month AS period, count(DISTINCT i.commune_pcode) AS value, NULL::BIGINT AS verified\n"
-    "FROM incidents i JOIN members m USING (edition, pcode)\n"
-    f"WHERE i.commune_pcode IS NOT NULL\n  AND EXISTS (SELECT 1 FROM {_ONGOING} WHERE a.month = i.month AND a.edition = i.edition)\n"
+    "FROM (SELECT DISTINCT month, edition, pcode, commune_pcode FROM incidents WHERE commune_pcode IS NOT NULL) i\n"
+    "JOIN members m USING (edition, pcode)\n"
+    f"WHERE EXISTS (SELECT 1 FROM {_ONGOING} WHERE a.month = i.month AND a.edition = i.edition)\n"
     f"  AND NOT EXISTS (SELECT 1 FROM {_ONGOING} WHERE a.month = i.month AND a.edition = i.edition AND a.commune_pcode = i.commune_pcode)\nGROUP BY ALL"
 )
 
