@@ -122,9 +122,10 @@ test: $(VENV)/.ready-test ## Tests de tous les jours (5 à 6 minutes sur deux c�
 test-full: $(VENV)/.ready-test ## La longue série (une vingtaine de minutes)
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m full
 
-bench: $(VENV)/.ready-test ## Mesures, côte à côte avec d’autres outils (quelques minutes)
+bench: $(VENV)/.ready-test ## Mesures, côte à côte avec d’autres outils (un quart d’heure)
 	@$(VENV)/bin/python bench/intake.py
 	@$(VENV)/bin/python bench/reports.py
+	@$(VENV)/bin/python bench/cubes.py
 
 bench-disclosure: $(VENV)/.ready-test ## Mesure la protection : N=200 séries (reprend où elle s’est arrêtée)
 	@$(VENV)/bin/python bench/disclosure.py

@@ -31,11 +31,14 @@ PEOPLE_REPORTED = "Personnes citées dans les incidents rapportés ; réponses m
 
 
 def _rows(value: str, dimensions: dict[str, str] | None = None, where: str = "true") -> str:
+    """Incidents are summed by cercle and month first, then cercles into places: each row is looked at once."""
     columns = "".join(f", {sql} AS {name}" for name, sql in (dimensions or {}).items())
+    names = "".join(f", c.{name}" for name in dimensions or {})
     return (
-        f"SELECT m.place, i.month AS period{columns}, {value} AS value,\n"
-        f"       sum(({value_of_row(value)}) * (i.verification_class = 'verified')::INT) AS verified\n"
-        f"FROM incidents i JOIN members m USING (edition, pcode)\nWHERE {where}\nGROUP BY ALL"
+        f"SELECT m.place, c.month AS period{names}, sum(c.value) AS value, sum(c.verified) AS verified\n"
+        f"FROM (SELECT i.edition, i.pcode, i.month{columns}, {value} AS value,\n"
+        f"             sum(({value_of_row(value)}) * (i.verification_class = 'verified')::INT) AS verified\n"
+        f"      FROM incidents i WHERE {where} GROUP BY ALL) c JOIN members m USING (edition, pcode)\nGROUP BY ALL"
     )
 
 
@@ -85,10 +88,12 @@ def _services(outcome: str) -> str:
 
 
 def _cases(outcome: str) -> str:
+    # An incident counts once, however many services: those that have one are found, not joined and told apart again.
     return (
-        "SELECT m.place, i.month AS period, count(DISTINCT i.incident_id) AS value, NULL::BIGINT AS verified\n"
-        "FROM incidents i JOIN incident_services s USING (incident_id) JOIN members m USING (edition, pcode)\n"
-        f"WHERE s.outcome = '{outcome}'\nGROUP BY ALL"
+        "SELECT m.place, c.month AS period, sum(c.cases) AS value, NULL::BIGINT AS verified\n"
+        "FROM (SELECT edition, pcode, month, count(*) AS cases FROM incidents\n"
+        f"      SEMI JOIN (FROM incident_services WHERE outcome = '{outcome}') USING (incident_id) GROUP BY ALL) c\n"
+        "JOIN members m USING (edition, pcode)\nGROUP BY ALL"
     )
 
 
@@ -126,10 +131,12 @@ def _activities(value: str, dimension: str = "", where: str = "true") -> str:
     )
 
 
+# Communes first, then the matrix: incidents may be millions, communes with one in a month are some hundreds.
 _UNSERVED = (
     "SELECT m.place, i.month AS period, count(DISTINCT i.commune_pcode) AS value, NULL::BIGINT AS verified\n"
-    "FROM incidents i JOIN members m USING (edition, pcode)\n"
-    f"WHERE i.commune_pcode IS NOT NULL\n  AND EXISTS (SELECT 1 FROM {_ONGOING} WHERE a.month = i.month AND a.edition = i.edition)\n"
+    "FROM (SELECT DISTINCT month, edition, pcode, commune_pcode FROM incidents WHERE commune_pcode IS NOT NULL) i\n"
+    "JOIN members m USING (edition, pcode)\n"
+    f"WHERE EXISTS (SELECT 1 FROM {_ONGOING} WHERE a.month = i.month AND a.edition = i.edition)\n"
     f"  AND NOT EXISTS (SELECT 1 FROM {_ONGOING} WHERE a.month = i.month AND a.edition = i.edition AND a.commune_pcode = i.commune_pcode)\nGROUP BY ALL"
 )
 
