@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import os
+import time
 from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -238,3 +241,16 @@ def test_no_information_is_not_zero(tables):
     blank = figures[figures["value"].isna()]
     assert {f["id"] for f in FIGURES["figures"] if f["value"] is None} == set(blank["figure_id"])
     assert not (figures["value"] == 0).any()
+
+
+def test_a_large_file_that_changed_behind_its_stamp_is_read_again(tmp_path, monkeypatch):
+    """Same name, same size, the time of its content set back: the time of change tells."""
+    monkeypatch.setattr(snapshots, "RESTED", -1)
+    path = tmp_path / "large.csv"
+    path.write_bytes(b"a" * snapshots.LARGE)
+    before, stamp = snapshots.sha256(path), path.stat()
+    time.sleep(0.05)
+    path.write_bytes(b"b" * snapshots.LARGE)
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert path.stat().st_mtime_ns == stamp.st_mtime_ns
+    assert snapshots.sha256(path) == hashlib.sha256(b"b" * snapshots.LARGE).hexdigest() != before

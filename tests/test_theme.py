@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.path import Path as Outline
 
+from veille.present.charts import step_of
 from veille.present.theme import _circle, short_path
 
 POINT = st.tuples(*[st.floats(-2000, 2000, allow_nan=False).map(lambda v: round(v, 6))] * 2)
@@ -75,3 +76,10 @@ def test_the_circles_of_markers_are_told_from_other_outlines():
     assert _circle(drawn + "z") == "4.2"
     assert _circle(drawn) == "" == _circle("M 0 0 L 1 1 z")
     assert _circle(re.sub("4.25", "4.5", drawn, count=1) + "z") == ""
+
+
+@given(st.integers(1, 10**9))
+def test_a_scale_has_four_lines_at_most_and_round_steps(high):
+    step = step_of(high)
+    assert high / step <= 4 and str(step).strip("0") in ("1", "2", "5")
+    assert step == 1 or high / step > 1.5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from matplotlib.axes import Axes
 
 from ..codes import code_list
@@ -23,7 +25,7 @@ def by_size(edition: Edition, stem: str, dimension: str, codes: str) -> list[tup
 
 def step_of(high: int) -> int:
     """The step of a scale with at most four lines."""
-    return next(s for s in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000) if high / s <= 4)
+    return next(s for ten in count() for s in (10**ten, 2 * 10**ten, 5 * 10**ten) if high / s <= 4)
 
 
 def draw_line(ax: Axes, numbers: list[SafeNumber], size: float, *, every_label: bool) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
@@ -32,6 +34,8 @@ REQUIRED = (
     "zero_means",
 )
 
+
+LARGE, RESTED = 4 * 2**20, 5  # bytes; seconds: the clock of a disk counts in ticks, and a file may change twice in one
 
 # The rows of the nth file of a snapshot (from 0) are numbered from n times this on: with one file, as in the file.
 PER_FILE = 1 << 40
@@ -108,9 +112,24 @@ class Snapshot:
 
 
 def sha256(path: Path) -> str:
-    """Of the bytes of a file."""
+    """Of the bytes of a file. A large one that has rested for a while is read once in a process.
+
+    Its size, both its times and its number on the disk must be the same: the time of change cannot be set back.
+    """
+    found = path.stat()
+    if found.st_size >= LARGE and time.time() - found.st_ctime > RESTED:
+        return _rested(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+    return _read_sha256(path)
+
+
+def _read_sha256(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _rested(path: Path, *stamp: int) -> str:
+    return _read_sha256(path)
 
 
 def together(digests: Iterable[str]) -> str:
