@@ -133,6 +133,7 @@ def main(times: int, count: int) -> None:
         root = Path(folder)
         for name in ("notebooks", "params", "requirements"):
             shutil.copytree(ROOT / name, root / name)
+        shutil.copytree(ROOT / "data" / "raw", root / "data" / "raw", ignore=shutil.ignore_patterns("restricted"))
         veille(root, "data", "--nature", "example")
         project = Project(root)
         asked = many.plan(project, YEAR, whole_year=True, audience="both", nature="example", again=True).plans
@@ -152,7 +153,7 @@ def main(times: int, count: int) -> None:
             on_cluster(some[:CORES], address)  # the workers import once, as those of a cluster have
             dask = in_turns(times, ours=lambda: on_cluster(some, address), local=lambda: local(some, CORES))
         year = ("year", YEAR, "--nature", "example", "--audience", "both")
-        whole = timed(lambda: veille(root, *year, "--again"))
+        whole = timed(lambda: veille(root, *year, "--again"))  # stops here if a report fails
         before = os.times()
         again = in_turns(times, ours=lambda: veille(root, *year))["ours"]
         after = os.times()

@@ -798,7 +798,10 @@ def cross_cutting(edition: Edition) -> Shown:
         row("Financement reçu du HRP, protection, 2014", printed["funding-2014"], "Stratégie, chapitre IV"),
         row(
             "Financement reçu du HRP, protection, 2015",
-            say(printed["funding-2015"], " ou ", printed["funding-2015-bis"]),
+            # One sign, where the document's figures are not there: two would be read as two numbers.
+            say(printed["funding-2015"], " ou ", printed["funding-2015-bis"])
+            if printed["funding-2015-bis"].is_shown
+            else printed["funding-2015"],
             "Stratégie : deux chiffres dans le même document",
         ),
         row("Financement reçu du HRP, protection, 2016", printed["funding-2016"], "Stratégie, chapitres III et IV"),
