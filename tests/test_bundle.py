@@ -506,7 +506,7 @@ def test_a_packet_that_was_changed_is_refused(mine, name, how):
     said = refused(mine, *REAL)
     what = "n’est pas celui de" if how == "changed" else "manque,"
     assert f"Le dossier n’est pas fait : report/{name} : {what} report/manifest.json" in said
-    assert "veille build bulletin gao 2016-10\n" in said
+    assert "veille build bulletin gao 2016-10 --again\n" in said
 
 
 def test_a_file_beside_the_packet_is_refused(mine):

@@ -70,7 +70,7 @@ def built(tmp_path_factory, shared, example) -> Built:
     return Built(folder, document, numbers.register(blocks, safe, "fr"), blocks, safe, stage.written(plan))
 
 
-DATA = re.compile(r'<data [^>]*data-key="(protection_incidents@gao@2017-06)"[^>]*value="(\d+)"[^>]*>([^<]*)</data>')
+DATA = re.compile(r'<data (?=[^>]*data-key="(protection_incidents@gao@2017-06)")[^>]*value="(\d+)"[^>]*>([^<]*)</data>')
 
 
 def tampered(page: str, pattern: str | re.Pattern, replacement: str) -> str:
