@@ -556,8 +556,8 @@ def test_no_file_of_another_form_of_any_source_is_ever_quoted(tmp_path):
     other_forms(tmp_path, RESTRICTED)
 
 
-BUILD = ["build", "bulletin", "gao", "2016-10"]
-BUNDLE = ["bundle", *BUILD[1:]]
+BUILD = ["build", "bulletin", "gao", "2016-10", "--again"]
+BUNDLE = ["bundle", *BUILD[1:4]]
 DATA = ["data", "--nature", "real"]
 RELEASE = ["release", "--as-of", "2026-11-21"]
 QUALITY = [

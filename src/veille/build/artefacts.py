@@ -375,7 +375,7 @@ _PDF_NAMES = frozenset(
     "Lang Last Layout Lbl Length Limits LineHeight Link List ListNumbering LowerRoman Luminosity MCID MCR MarkInfo Marked Matrix "
     "MediaBox Metadata ModDate MissingWidth N NS Names Namespace Namespaces Next NonStruct None Normal Note NumberFormat Nums O OBJR Obj "
     "Ordering Outlines P PDF Page Pages PaintType Parent ParentTree ParentTreeNextKey Part Pattern PatternType Pg Placement Predictor "
-    "Prev ProcSet Producer Prev Quote R Range Rect Reference Registry Resources RoleMap Root Rotate Row RowSpan S SMask Scope Sect Shading "
+    "Prev ProcSet Producer QuadPoints Quote R Range Rect Reference Registry Resources RoleMap Root Rotate Row RowSpan S SMask Scope Sect Shading "
     "ShadingType Size Solid Span Square StemV Strong StructElem StructParent StructParents StructTreeRoot Subtype Supplement Suspects T "
     "TBody TD TFoot TH THead TOC TOCI TR Table Tabs Terms Text TextDecorationColor TextDecorationThickness TextDecorationType "
     "TilingType Title ToUnicode Transparency Trapped Type Type0 Type1C URI Underline UpperRoman V ViewerPreferences W W2 WMode Width "
