@@ -241,7 +241,7 @@ class Walker(HTMLParser):
         if kind == "key":
             if number is None or content.strip() != number.display(self.lang):
                 self.problems.append(name)
-            elif not number.is_shown:
+            elif number.status == "not_published":  # what was not received may stand beside what it would be of
                 self.cell.append("")
         elif kind == "const" and self.constants.get(name) != content:
             self.problems.append(f"constante {name}")
@@ -263,7 +263,7 @@ class Walker(HTMLParser):
         self.ticks = []
 
     def _close_cell(self) -> None:
-        """A cell whose number is not shown has its sign and nothing else: a second sign would tell why."""
+        """A cell whose number is not published has its sign and nothing else: a second sign would tell why."""
         if "" in self.cell and any(text.strip() for text in self.cell):
             self.problems.append("signe d’une cellule")
         self.cell = []
