@@ -320,11 +320,11 @@ def _check_order(blocks: list[Block]) -> None:
 
 
 def _check_cells(table: Block) -> None:
-    """A number that is not shown has its sign and nothing beside it; no other sign stands in a column of numbers."""
+    """A number that is not published has its sign and nothing beside it; no other sign stands in a column of numbers."""
     for row in table["rows"]:
         for column, cell in zip(table["columns"], row["cells"], strict=False):
             registered = list(numbers_in(cell))
-            if any(number["value"] == "" for number in registered) and len(cell) > 1:
+            if any(number["display"] == HIDDEN for number in registered) and len(cell) > 1:
                 _refuse(MODEL, f"signe d’une cellule ({table['name']})")
             said = plain(cell).strip()
             is_sign = sum(c.isalpha() for c in said) < 3 or in_words(said)
