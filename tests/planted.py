@@ -92,7 +92,9 @@ class Report:
         return documents.table(number, name, title, columns, rows, notes=("n.d. : aucune donnée reçue ; n.p. : non publié, pour protéger les personnes.",))  # fmt: skip
 
     def _blocks(self) -> list[d.Block]:
-        say = lambda: self.rng.choice(SENTENCES)  # noqa: E731
+        def say() -> str:
+            return self.rng.choice(SENTENCES)
+
         first = self.rows[self.codes[2]]
         cover = {
             "kind": "cover", "org": "Cluster Protection Mali", "title": "Bulletin de protection",

@@ -145,9 +145,17 @@ def packet(project: Path, area: str, period: str, product: str = "bulletin") -> 
 
 
 def receive(
-    project: Path, source: str, name: str, content: bytes, *, rows: int, nature: str = "real", edition: str = ""
+    project: Path,
+    source: str,
+    name: str,
+    content: bytes,
+    *,
+    rows: int,
+    nature: str = "real",
+    edition: str = "",
+    **said: str,
 ) -> Path:
-    """A file received on 2026-11-30, with papers that tell its sha256."""
+    """A file received on 2026-11-30, with papers that tell its sha256, and what else they say."""
     root = project / "data" / ("raw" if nature == "real" else "example")
     folder = root / source / "2026-11-30"
     folder.mkdir(parents=True)
@@ -164,7 +172,7 @@ def receive(
         "zero_means": "sans objet",
         "pcode_edition": edition,
         "files": [{"name": name, "sha256": hashlib.sha256(content).hexdigest(), "rows": rows}],
-    }
+    } | said
     (folder / "source.yml").write_text(yaml.safe_dump(papers, allow_unicode=True), encoding="utf-8")
     return folder / name
 

@@ -32,6 +32,7 @@ app.add_typer(disclosure_app, name="disclosure")
 ledger_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Le registre de ce qui a été diffusé.")
 app.add_typer(ledger_app, name="ledger")
 
+CURRENT = "À jour : rien de ce que montre ce rapport n’a changé."
 _EDITIONS = ", ".join(code_list("edition"))
 
 # `make` passes its variables through the environment: they are never part of a shell command.
@@ -123,7 +124,7 @@ def build(
         stage.require_consent(plan)
         is_current = not again and not changes.since(plan, engine)
     if is_current:
-        _say("À jour : rien de ce que montre ce rapport n’a changé. --again le refait.")
+        _say(f"{CURRENT} --again le refait.")
     else:
         from .build import report
 
@@ -151,7 +152,7 @@ def why(
     with packet.disk_errors():
         plan = _planned("why", product, region, period, as_of=as_of, audience=audience, lang="fr", nature=nature)
         found = changes.since(plan)
-    for line in found or ["À jour : rien de ce que montre ce rapport n’a changé."]:
+    for line in found or [CURRENT]:
         print(line)
 
 

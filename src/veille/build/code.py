@@ -17,7 +17,7 @@ from .packet import replace_text
 ROOTS = ("veille.published", "veille.present", "veille.build.report", "veille.build.kernel", "veille.build.sandbox")
 # Where imports are not followed: the counting behind the tables, which is compared as data, and how processes are started,
 # which changes no byte (tested).
-OTHERS = ("sources", "versions", "consent", "disclosure.ledger", "disclosure.rules", "build.warm", "build.packet")
+OTHERS = ("sources", "versions", "consent", "disclosure.ledger", "disclosure.rules", "build.warm")
 FILES = ("build", "codes", "frames", "gazetteer", "render")  # the folders of the package whose other files a page uses
 _NAME = PACKAGE.name
 
