@@ -248,11 +248,12 @@ def _data(folder: Path) -> None:
 
 def _report(folder: Path) -> None:
     """A report, and how much of its time is the reading of bytes of files for their sha256."""
-    from veille.build import packet, report, stage
+    from veille.build import changes, code, packet, report, stage
+    from veille.digests import sha256 as real
     from veille.project import Project
     from veille.sources import snapshots
 
-    spent, real = [], snapshots.sha256
+    spent = []
 
     def clocked(path: Path) -> str:
         start = time.perf_counter()
@@ -261,7 +262,7 @@ def _report(folder: Path) -> None:
         finally:
             spent.append(time.perf_counter() - start)
 
-    for module in (snapshots, report, packet):
+    for module in (snapshots, report, packet, code, changes):
         module.sha256 = clocked
     start = time.perf_counter()
     report.build(stage.plan(Project(folder), *REPORT, nature="example"))
@@ -339,7 +340,7 @@ def put_in(folder: Path, rows: int, made: Path) -> None:
 
     The file is never read, but for its sha256: zeros do.
     """
-    from veille.sources.snapshots import sha256
+    from veille.digests import sha256
 
     received, before = part(folder, "kobo_incidents")
     papers = received.parent / "source.yml"

@@ -22,9 +22,8 @@ import pytest
 import yaml
 from python_calamine import CalamineWorkbook
 
-from veille import versions
+from veille import digests, versions
 from veille.build import packet
-from veille.sources import snapshots
 
 ARTEFACTS = ("html", "pdf", "xlsx", "docx")
 
@@ -124,7 +123,7 @@ def test_the_manifest_hashes_every_input(request, shared, which):
             folders = [path] if path.is_dir() else sorted(path.parent.glob(f"{path.name}.*"))
             papers = [yaml.safe_load(p.read_text(encoding="utf-8")) for f in folders for p in f.glob("*/source.yml")]
             counted = [max(papers, key=lambda p: p["received"])] if path.is_dir() else papers
-            assert snapshots.together(f["sha256"] for p in counted for f in p["files"]) == sha256, name
+            assert digests.together(f["sha256"] for p in counted for f in p["files"]) == sha256, name
     received = {
         p.name.partition(".")[0] for p in (shared / "data" / {"real": "raw"}.get(which, which)).iterdir() if p.is_dir()
     }

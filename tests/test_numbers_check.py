@@ -225,9 +225,9 @@ def test_a_document_with_a_number_of_its_own_is_refused(built, change):
 # ---- PDF ---------------------------------------------------------------------------------------------------------
 
 TEMPLATE_CHANGES = {
-    "a text that the template adds": ("#doc.blocks.map", "4817 incidents\n\n#doc.blocks.map"),
-    "a text that nobody sees": ("#doc.blocks.map", "#text(fill: white, size: 1pt)[4817]\n#doc.blocks.map"),
-    "a text that only machines read": ("#doc.blocks.map", "#hide[x]#text(white)[½]\n#doc.blocks.map"),
+    "a text that the template adds": ("doc.blocks.map", "[4817 incidents]\n  doc.blocks.map"),
+    "a text that nobody sees": ("doc.blocks.map", "text(fill: white, size: 1pt)[4817]\n  doc.blocks.map"),
+    "a text that only machines read": ("doc.blocks.map", "[#hide[x]#text(white)[½]]\n  doc.blocks.map"),
     "a text at the foot of each page": ("text(doc.footer)", 'text(doc.footer + " 4817")'),
     "a text in the header of each page": ("text(doc.header)", 'text("4817 " + doc.header)'),
     "an accuracy of its own": ("{ text(run.display) }", '{ text(run.display.replace("45", "45,2")) }'),

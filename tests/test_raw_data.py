@@ -14,6 +14,7 @@ import pytest
 import yaml
 from incidents import PARAMS, ROOT, SHARED
 
+from veille import digests
 from veille.disclosure.derive import whole_percent
 from veille.indicators.count import cubes
 from veille.project import Project
@@ -243,14 +244,14 @@ def test_no_information_is_not_zero(tables):
     assert not (figures["value"] == 0).any()
 
 
-def test_a_large_file_that_changed_behind_its_stamp_is_read_again(tmp_path, monkeypatch):
+def test_a_file_that_changed_behind_its_stamp_is_read_again(tmp_path, monkeypatch):
     """Same name, same size, the time of its content set back: the time of change tells."""
-    monkeypatch.setattr(snapshots, "RESTED", -1)
-    path = tmp_path / "large.csv"
-    path.write_bytes(b"a" * snapshots.LARGE)
-    before, stamp = snapshots.sha256(path), path.stat()
+    monkeypatch.setattr(digests, "RESTED", -1)
+    path = tmp_path / "received.csv"
+    path.write_bytes(b"aaaa")
+    before, stamp = digests.sha256(path), path.stat()
     time.sleep(0.05)
-    path.write_bytes(b"b" * snapshots.LARGE)
+    path.write_bytes(b"bbbb")
     os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     assert path.stat().st_mtime_ns == stamp.st_mtime_ns
-    assert snapshots.sha256(path) == hashlib.sha256(b"b" * snapshots.LARGE).hexdigest() != before
+    assert digests.sha256(path) == hashlib.sha256(b"bbbb").hexdigest() != before

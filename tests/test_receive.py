@@ -8,7 +8,7 @@ import pytest
 import yaml
 from incidents import good_row, kobo, new_project, write, write_xlsx
 
-from veille import versions
+from veille import digests, versions
 from veille.errors import BadData, BadParameter, DisclosureRefused, UnknownName
 from veille.schemas import template
 from veille.sources import snapshots
@@ -58,7 +58,7 @@ def test_what_was_received_is_what_the_next_count_reads(project, export):
     (snapshot,) = versions.current(project, "real").snapshots
     snapshots.verify(snapshot)
     assert (snapshot.source, snapshot.received, snapshot.files[0].rows) == ("kobo_incidents", DAY, 7)
-    assert snapshot.files[0].received == snapshots.sha256(export) != snapshot.files[0].sha256
+    assert snapshot.files[0].received == digests.sha256(export) != snapshot.files[0].sha256
     (balance,) = versions.balances(versions.current(project, "real")).values()
     assert balance.read == 7 and balance.kept == 3
     assert [p.name for p in stored.iterdir() if p.suffix == ".csv"] == ["export.csv"]

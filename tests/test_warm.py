@@ -34,8 +34,8 @@ LEAKS = """
 from veille import present, published
 leaked = 1
 present.leaked = 1
-present.theme.plt.rcParams["font.size"] = 99
-present.theme.plt.figure()
+present.theme.matplotlib.rcParams["font.size"] = 99
+present.theme.INK = "leaked"
 published.os.environ["LEAKED"] = "1"
 published.Path(published.os.environ["TMPDIR"], "leaked").write_text("1")
 published.Path(published.os.environ["MPLCONFIGDIR"]).name
@@ -45,8 +45,8 @@ from veille import present, published
 print([
     "leaked" in dir(),
     "leaked" in dir(present),
-    present.theme.plt.rcParams["font.size"],
-    present.theme.plt.get_fignums(),
+    present.theme.matplotlib.rcParams["font.size"],
+    present.theme.INK,
     present.theme.matplotlib.get_backend(),
     "LEAKED" in published.os.environ,
     sorted(p.name for p in published.Path(published.os.environ["TMPDIR"]).glob("leaked")),

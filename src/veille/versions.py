@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from .digests import together
 from .errors import BadData, BadParameter
 from .project import PACKAGE, Project
 from .sources import snapshots
@@ -271,7 +272,7 @@ def _described(version: Version, balance: dict[str, Balance], audience: str) -> 
 
 def _hashes(several: list[Snapshot]) -> list[str]:
     each = [f.sha256 for s in several for f in s.files]
-    return each if all(s.sensitivity == "public" for s in several) else [snapshots.together(each)]
+    return each if all(s.sensitivity == "public" for s in several) else [together(each)]
 
 
 def _write_cubes(version: Version, counted: pd.DataFrame) -> None:

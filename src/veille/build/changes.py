@@ -17,6 +17,7 @@ from pathlib import Path
 
 from .. import asked
 from ..asked import Question
+from ..digests import sha256
 from ..disclosure.safe import SafeTables
 from ..project import Project
 from . import code, packet, stage
@@ -43,7 +44,7 @@ def path_of(plan: Plan) -> Path:
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    return sha256(path) if path.is_file() else ""
 
 
 def made_by(plan: Plan, engine: str, around: Mapping[str, object] | None = None) -> dict[str, object]:

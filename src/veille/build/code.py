@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
+from ..digests import sha256
 from ..project import PACKAGE
 from .packet import replace_text
 
@@ -78,10 +79,9 @@ def digests(work: Path) -> dict[str, str]:
         module = waiting.pop()
         if (path := _path(module)) is None:
             continue
-        content = path.read_bytes()
-        at = hashlib.sha256(f"{module} {sys.version_info[:2]}\n".encode() + content).hexdigest()
+        at = hashlib.sha256(f"{module} {sys.version_info[:2]} {sha256(path)}".encode()).hexdigest()
         if at not in known:
-            tree = ast.parse(content)
+            tree = ast.parse(path.read_bytes())
             imported = _imports(tree, module, path.name == "__init__.py")
             known[at] = [hashlib.sha256(normal(tree).encode()).hexdigest()[:16], imported]
         used[at] = known[at]
@@ -92,7 +92,7 @@ def digests(work: Path) -> dict[str, str]:
                 waiting.append(found)
     for folder in FILES:
         for path in sorted(p for p in (PACKAGE / folder).rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")):
-            out[path.relative_to(PACKAGE).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+            out[path.relative_to(PACKAGE).as_posix()] = sha256(path)[:16]
     if used != known or not kept_in.is_file():
         replace_text(kept_in, json.dumps(used))
     return dict(sorted(out.items()))

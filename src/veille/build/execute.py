@@ -144,7 +144,7 @@ def run(notebook: Path, parameters: dict[str, str], stage: Path, scratch: Path, 
         try:
             executed = papermill.execute_notebook(
                 str(notebook),
-                str(scratch / "executed.ipynb"),
+                None,  # what a page shows is read from memory
                 parameters=parameters,
                 kernel_name=KERNEL,
                 progress_bar=False,

@@ -30,6 +30,7 @@ def main() -> None:
     enforced = sandbox.restrict([Path(p) for p in given["read"]], write, listens=given.get("listens", True))
     (write[0] / "isolation.txt").write_text(enforced, encoding="utf-8")
     app = IPKernelApp.instance()
+    app.config.HistoryManager.enabled = False  # a database of what was typed: nobody types here
     app.initialize()
     app.start()
 

@@ -125,9 +125,10 @@ class Known:
 def strings(value: object) -> Iterator[str]:
     """Every text in blocks, and those of their drawings."""
     if isinstance(value, str):
-        yield value
         if value.startswith("<svg"):
             yield from (unescape(piece) for piece in re.findall(r">([^<>]+)<", value))
+        else:
+            yield value
     elif isinstance(value, dict):
         for inner in value.values():
             yield from strings(inner)

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ..digests import sha256
 from ..errors import BuildFailed
 from ..project import PACKAGE, Project
-from ..sources.snapshots import sha256
 
 SCHEMA_VERSION = 1
 _EXCHANGE = 2

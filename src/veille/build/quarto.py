@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import subprocess
@@ -23,14 +24,14 @@ def find() -> str:
     return found
 
 
-def render(executed: Path, document: dict, page: Path, scratch: Path) -> None:
+def render(executed: nbformat.NotebookNode, document: dict, page: Path, scratch: Path) -> None:
     """Render a copy of the executed notebook to one HTML file with Quarto.
 
     The copy carries its title; the notebook is not run again. Raises BuildFailed when Quarto fails.
     """
     folder = scratch / "quarto"
     folder.mkdir()
-    notebook = nbformat.read(executed, as_version=4)
+    notebook = copy.deepcopy(executed)
     front = f'---\ntitle: "{document["title"]}"\nsubtitle: "{document["subtitle"]} · {" · ".join(document["chips"])}"\nlang: {document["lang"]}\n---'
     for cell in notebook.cells:
         if cell.cell_type == "code":

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import versions
+from ..digests import sha256, together
 from ..errors import BuildFailed, UnknownName
 from ..render.document import SCHEMA, Block, with_contents
-from ..sources.snapshots import sha256, together
 from ..versions import Say
 from . import artefacts, changes, execute, numbers, packet, quarto, stage
 from .stage import Plan
@@ -111,7 +111,7 @@ def _render(plan: Plan, document: dict, executed: object, folder: Path, engine: 
 
     page = folder / f"{plan.stem}.html"
     if engine == "quarto":
-        quarto.render(scratch / "executed.ipynb", document, page, scratch)
+        quarto.render(executed, document, page, scratch)
     else:
         page.write_text(html.render(document, executed), encoding="utf-8", newline="\n")
     pdf.render(document, folder / f"{plan.stem}.pdf")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -94,18 +94,29 @@ def _json(content: object) -> bytes:
     return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
+def _records(lines: Iterable[str]) -> Iterator[str]:
+    """One text per record of a CSV file: a line, or several where a quoted text has line breaks."""
+    begun = ""
+    for line in lines:
+        record = f"{begun}\n{line}" if begun else line
+        begun = record if '"' in record and record.count('"') % 2 else ""
+        if not begun:
+            yield record
+
+
 class SafeTables:
     """All safe numbers of one data version and audience, by (key, place, period)."""
 
     def __init__(self, numbers: Iterable[SafeNumber], meta: dict, records: dict[str, list[dict]]) -> None:
-        # Of a folder that is read, a number is a row of text until somebody asks for it: a page asks for a few of many.
-        self._numbers: dict[Address, SafeNumber | tuple[str, ...]] = {(n.key, n.place, n.period): n for n in numbers}
+        # Of a folder that is read, a number is a line of text until somebody asks for it: a page asks for a few of many.
+        self._numbers: dict[Address, SafeNumber | str] = {(n.key, n.place, n.period): n for n in numbers}
         self.meta, self.records = meta, records
 
     def _number(self, address: Address) -> SafeNumber:
         found = self._numbers[address]
-        if isinstance(found, tuple):
-            self._numbers[address] = found = SafeNumber(**dict(zip(COLUMNS, found, strict=True)), seal=_SEAL)
+        if isinstance(found, str):
+            (row,) = csv.reader([found])
+            self._numbers[address] = found = SafeNumber(**dict(zip(COLUMNS, row, strict=True)), seal=_SEAL)
         return found
 
     def __iter__(self) -> Iterator[SafeNumber]:
@@ -113,6 +124,13 @@ class SafeTables:
 
     def __len__(self) -> int:
         return len(self._numbers)
+
+    @cached_property
+    def _by_table(self) -> dict[str, list[Address]]:
+        out: dict[str, list[Address]] = {}
+        for number in self:
+            out.setdefault(number.table, []).append((number.key, number.place, number.period))
+        return out
 
     def addresses(self) -> Iterable[Address]:
         """Where there are numbers, shown or not."""
@@ -155,10 +173,7 @@ class SafeTables:
 
     def of_table(self, name: str) -> Iterator[SafeNumber]:
         """The numbers of one table."""
-        where = COLUMNS.index("table")
-        for address, found in self._numbers.items():
-            if (found[where] if isinstance(found, tuple) else found.table) == name:
-                yield self._number(address)
+        return (self._number(address) for address in self._by_table.get(name, ()))
 
     def write(self, folder: Path, describe: Callable[[dict, dict[str, bytes]], dict] | None = None) -> None:
         """One CSV per table, the reviewed records as JSON, and `candidate.json` that seals them all.
@@ -196,7 +211,8 @@ class SafeTables:
             meta = json.loads((folder / "candidate.json").read_text(encoding="utf-8"))
             if meta.pop("seal") != _digest(meta):
                 raise ValueError
-            numbers: dict[Address, SafeNumber | tuple[str, ...]] = {}
+            numbers: dict[Address, SafeNumber | str] = {}
+            by_table: dict[str, list[Address]] = {}
             records: dict[str, list[dict]] = {}
             for name, seal in meta["files"].items():
                 content = (folder / name).read_bytes()
@@ -207,17 +223,18 @@ class SafeTables:
                 if name == "records.json":
                     records = json.loads(content)
                     continue
-                rows = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
-                if tuple(next(rows)) != COLUMNS:
+                head, *lines = content.decode("utf-8").split("\n")
+                if head != ",".join(COLUMNS) or lines.pop() != "":
                     raise ValueError
-                for row in rows:
-                    if len(row) != len(COLUMNS):
-                        raise ValueError
-                    numbers[row[0], row[1], row[2]] = tuple(row)  # which is nothing to collect, unlike a list
+                for line in _records(lines):
+                    key, place, period, _ = line.split(",", 3)  # an address needs no quotes
+                    numbers[key, place, period] = line
+                before = sum(map(len, by_table.values()))
+                by_table[Path(name).stem] = list(islice(numbers, before, None))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
             raise BuildFailed(
                 "Les tables sûres manquent ou ont été modifiées.", "Refaites-les : veille data."
             ) from None
         read = cls((), meta, records)
-        read._numbers = numbers
+        read._numbers, read._by_table = numbers, by_table
         return read

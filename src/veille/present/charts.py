@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from itertools import count
 
-from matplotlib.axes import Axes
-
 from ..codes import code_list
 from ..disclosure.safe import SafeNumber
 from ..indicators.registry import key
@@ -28,16 +26,18 @@ def step_of(high: int) -> int:
     return next(s for ten in count() for s in (10**ten, 2 * 10**ten, 5 * 10**ten) if high / s <= 4)
 
 
-def draw_line(ax: Axes, numbers: list[SafeNumber], size: float, *, every_label: bool) -> None:
+def across(count: int) -> tuple[float, float]:
+    """The scale that `count` periods stand on, with room for the labels of the first and the last."""
+    return -0.6, count - 0.4
+
+
+def draw_line(panel: theme.Panel, numbers: list[SafeNumber], size: float, *, every_label: bool) -> None:
     """The months that were received as a line, broken where one was not; n.d. stands on the axis."""
     values = [int(n.value) if n.is_shown else None for n in numbers]
     known = [v for v in values if v is not None]
     high, step = max(known), step_of(max(known))
-    ax.set_ylim(0, max(step, high) * 1.2)
-    ax.set_yticks(range(0, high + 1, step))
-    ax.grid(axis="y", color=theme.LINE, linewidth=0.7)
-    ax.set_axisbelow(True)
-    theme.mark_ticks(ax, "y")
+    panel.scale(across(len(numbers)), (0, max(step, high) * 1.2))
+    panel.grid(range(0, high + 1, step))
     last = len(values) - 1
     stretches: list[list[int]] = [[]]
     for i, v in enumerate(values):
@@ -46,56 +46,44 @@ def draw_line(ax: Axes, numbers: list[SafeNumber], size: float, *, every_label: 
         else:
             stretches[-1].append(i)
     for stretch in stretches:
-        ax.plot(
-            stretch,
-            [values[i] for i in stretch],
-            color=theme.BLUE,
-            linewidth=1.8,
-            marker="o",
-            markersize=3.4,
-            clip_on=False,
-        )
+        if stretch:
+            heights = [values[i] for i in stretch]
+            panel.line(stretch, heights, color=theme.BLUE, linewidth=1.8, marker="o", markersize=3.4)
     for i, (v, n) in enumerate(zip(values, numbers, strict=True)):
         if v is None:
-            theme.write_number(ax, i, step * 0.1, n, ha="center", color=theme.SOFT, fontsize=size - 1)
+            panel.write_number(i, step * 0.1, n, ha="center", color=theme.SOFT, fontsize=size - 1)
         elif every_label or i == last or v in (max(known), min(known)):
             around = [values[k] for k in (i - 1, i + 1) if 0 <= k <= last and values[k] is not None]
             below = bool(around) and all(v < other for other in around) and v > high * 0.2
             bold = {"color": theme.BLUE, "fontweight": 600} if i == last else {"color": theme.SOFT}
             offset = -high * 0.06 if below else high * 0.055
-            theme.write_number(ax, i, v + offset, n, ha="center", va="top" if below else "bottom", **bold)
+            panel.write_number(i, v + offset, n, ha="center", va="top" if below else "bottom", **bold)
 
 
 def draw_bars(name: str, rows: list[tuple[str, SafeNumber, SafeNumber | None]], width: float, size: float) -> str:
     """One bar per row: label, total, and the part not verified (hatched) where it is known."""
     wide = width > 5
-    figure_, ax = theme.canvas(
-        width, 0.3 * len(rows) * (1 if wide else 1.55) + 0.1, size, f"bars-{name}-{'w' if wide else 'n'}"
-    )
-    left = 0.4 if wide else 0.0
-    figure_.subplots_adjust(left, 0.0, 0.9, 1)
+    tall = 0.3 * len(rows) * (1 if wide else 1.55) + 0.1
+    drawn = theme.canvas(width, tall, size, f"bars-{name}-{'w' if wide else 'n'}")
+    panel = theme.Panel(drawn, left=0.4 if wide else 0.0, right=0.9)
     high = max([int(n.value) for _, n, _ in rows if n.is_shown], default=1) or 1
-    ax.set_xlim(0, high * 1.02)
-    ax.set_ylim(len(rows) - 0.45, -0.55 if wide else -0.75)
-    ax.set_axis_off()
+    panel.scale((0, high * 1.02), (len(rows) - 0.45, -0.55 if wide else -0.75))
     thick = 0.6 if wide else 0.42
     for i, (text, n, unverified) in enumerate(rows):
         y = i if wide else i + 0.12
         if wide:
-            ax.text(-high * 0.015, i, text, ha="right", va="center_baseline")
+            panel.text(-high * 0.015, i, text, ha="right", va="center_baseline")
         else:
-            ax.text(0, i - 0.13, text, ha="left", va="bottom", fontsize=size)
+            panel.text(0, i - 0.13, text, ha="left", va="bottom", fontsize=size)
         if n.is_shown and n.value != "0":
             hatched = int(unverified.value) if unverified is not None and unverified.is_shown else 0
             solid = int(n.value) - hatched
-            ax.barh(y, solid, thick, color=theme.BLUE, linewidth=0)
+            panel.bar(y, solid, thick, color=theme.BLUE, linewidth=0)
             if hatched:
-                ax.barh(
-                    y, hatched, thick, left=solid, facecolor="white", edgecolor=theme.BLUE, hatch="/////", linewidth=0.8
-                )
+                look = {"facecolor": "white", "edgecolor": theme.BLUE, "hatch": "/////", "linewidth": 0.8}
+                panel.bar(y, hatched, thick, solid, **look)
         at = (int(n.value) if n.is_shown else 0) + high * 0.012
-        theme.write_number(
-            ax,
+        panel.write_number(
             at,
             y,
             n,
@@ -103,7 +91,7 @@ def draw_bars(name: str, rows: list[tuple[str, SafeNumber, SafeNumber | None]], 
             fontweight=600 if n.is_shown else 400,
             color=theme.INK if n.is_shown else theme.SOFT,
         )
-    return theme.svg(figure_)
+    return theme.svg(drawn)
 
 
 def bar_figure(
@@ -137,40 +125,38 @@ def draw_parts(
     """One bar per row, cut into its printed parts; what is not printed of it is left white. The words stand on top."""
     wide = width > 5
     tall = 0.32 * len(rows) * (1 if wide else 1.55) + (0.34 if wide else 0.6)
-    figure_, ax = theme.canvas(width, tall, size, f"parts-{name}-{'w' if wide else 'n'}")
+    drawn = theme.canvas(width, tall, size, f"parts-{name}-{'w' if wide else 'n'}")
     left = 0.26 if wide else 0.0
-    figure_.subplots_adjust(left, 0.0, 0.92, 1)
+    panel = theme.Panel(drawn, left=left, right=0.92)
     high = max(int(n.value) for _, n, _ in rows if n.is_shown)
-    ax.set_xlim(0, high * 1.02)
-    ax.set_ylim(len(rows) - 0.45, -1.5 if wide else -2.0)
-    ax.set_axis_off()
+    panel.scale((0, high * 1.02), (len(rows) - 0.45, -1.5 if wide else -2.0))
     thick = 0.64 if wide else 0.42
     rest = any(_left_of(whole, parts) for _, whole, parts in rows)
-    _words_on_top(ax, heads, looks, rest, size, wide)
+    _words_on_top(panel, -left / (0.92 - left) * high * 1.02, heads, looks, rest, size, wide)
     for i, (text, whole, parts) in enumerate(rows):
         y = i if wide else i + 0.12
         if wide:
-            ax.text(-high * 0.015, i, text, ha="right", va="center_baseline")
+            panel.text(-high * 0.015, i, text, ha="right", va="center_baseline")
         else:
-            ax.text(0, i - 0.13, text, ha="left", va="bottom", fontsize=size)
+            panel.text(0, i - 0.13, text, ha="left", va="bottom", fontsize=size)
         at = 0
         for n, look in zip(parts, looks, strict=True):
             if not n.is_shown or n.value == "0":
                 continue
-            ax.barh(y, int(n.value), thick, left=at, **LOOKS[look])
+            panel.bar(y, int(n.value), thick, at, **LOOKS[look])
             if int(n.value) > high * (0.05 if wide else 0.09):
                 style = {"color": "white"} if look == 0 else {}
                 if "hatch" in LOOKS[look]:
                     style["bbox"] = {"facecolor": "white", "linewidth": 0, "pad": 1.2}
                 middle = at + int(n.value) / 2
-                theme.write_number(ax, middle, y, n, ha="center", va="center_baseline", fontsize=size - 1, **style)
+                panel.write_number(middle, y, n, ha="center", va="center_baseline", fontsize=size - 1, **style)
             at += int(n.value)
         if _left_of(whole, parts):
-            ax.barh(y, _left_of(whole, parts), thick, left=at, **REST)
+            panel.bar(y, _left_of(whole, parts), thick, at, **REST)
         end = int(whole.value) if whole.is_shown else at
         strong = {"fontweight": 600} if whole.is_shown else {"color": theme.SOFT}
-        theme.write_number(ax, end + high * 0.012, y, whole, va="center_baseline", **strong)
-    return theme.svg(figure_)
+        panel.write_number(end + high * 0.012, y, whole, va="center_baseline", **strong)
+    return theme.svg(drawn)
 
 
 def _left_of(whole: SafeNumber, parts: list[SafeNumber]) -> int:
@@ -178,17 +164,17 @@ def _left_of(whole: SafeNumber, parts: list[SafeNumber]) -> int:
     return int(whole.value) - sum(int(n.value) for n in parts if n.is_shown) if whole.is_shown else 0
 
 
-def _words_on_top(ax: Axes, heads: list[str], looks: tuple[int, ...], rest: bool, size: float, wide: bool) -> None:
-    """What each look stands for, in one line over the bars and their names; on a phone, in two."""
+def _words_on_top(
+    panel: theme.Panel, start: float, heads: list[str], looks: tuple[int, ...], rest: bool, size: float, wide: bool
+) -> None:
+    """What each look stands for, in one line over the bars and their names; on a phone, in two. `start`: the left edge."""
     said = [*zip(heads, [LOOKS[look] for look in looks], strict=True), *([("Non publié", REST)] if rest else [])]
-    box = ax.get_position()
-    per_point = ax.get_xlim()[1] / (box.width * ax.figure.get_figwidth() * 72)
-    start = -box.x0 / box.width * ax.get_xlim()[1]
+    per_point = panel.point[0]
     x, y = start, -1.05 if wide else -1.7
     for words, look in said:
-        across = (16 + 0.56 * size * len(words)) * per_point
-        if x + across > ax.get_xlim()[1]:
+        room = (16 + 0.56 * size * len(words)) * per_point
+        if x + room > panel.x[1]:
             x, y = start, y + 0.5
-        ax.barh(y, 8 * per_point, 0.3 if wide else 0.2, left=x, clip_on=False, **look)
-        theme.write(ax, x + 12 * per_point, y, words, va="center_baseline", color=theme.SOFT)
-        x += across
+        panel.bar(y, 8 * per_point, 0.3 if wide else 0.2, x, **look)
+        panel.write(x + 12 * per_point, y, words, va="center_baseline", color=theme.SOFT)
+        x += room

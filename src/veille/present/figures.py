@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from matplotlib.axes import Axes
-
 from ..codes import code_list, label
 from ..disclosure.safe import SafeNumber
 from ..indicators.registry import key
@@ -12,7 +10,7 @@ from ..places import Place
 from ..published import Edition
 from ..render.document import Block, const, paragraph
 from . import maps, theme
-from .charts import bar_figure, by_size, draw_line
+from .charts import across, bar_figure, by_size, draw_line
 from .parts import (
     SHORT_CAVEAT,
     column,
@@ -147,15 +145,14 @@ def figure_of_places(edition: Edition) -> Shown:
 # --- trend ----------------------------------------------------------------------------------------------------------
 
 
-def _draw_coverage(ax: Axes, numbers: list[SafeNumber], size: float) -> None:
+def _draw_coverage(panel: theme.Panel, numbers: list[SafeNumber], size: float) -> None:
     """Communes covered, month by month, as bars with their number."""
     most = max(int(n.value) for n in numbers if n.is_shown)
-    ax.set_ylim(0, most * 1.45)
-    ax.set_yticks([])
+    panel.scale(across(len(numbers)), (0, most * 1.45))
     for i, n in enumerate(numbers):
         tall = int(n.value) if n.is_shown else 0
-        ax.bar(i, tall, width=0.62, color=theme.BLUE if i == len(numbers) - 1 else theme.PALE, linewidth=0)
-        theme.write_number(ax, i, tall + most * 0.06, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT)
+        panel.column(i, tall, 0.62, color=theme.BLUE if i == len(numbers) - 1 else theme.PALE, linewidth=0)
+        panel.write_number(i, tall + most * 0.06, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT)
 
 
 def _draw_trend(edition: Edition, months: list[Period], width: float, size: float) -> str:
@@ -164,43 +161,26 @@ def _draw_trend(edition: Edition, months: list[Period], width: float, size: floa
     covered = [edition.number("communes_covered", period=m) for m in months]
     monitors = [edition.number("monitors", period=m) for m in months]
     with_coverage = any(n.is_shown for n in covered)
-    rows = 3 if with_coverage else 1
     tall = (3.5 if wide else 3.7) if with_coverage else 2.1
-    figure_, grid = theme.canvas(
-        width,
-        tall,
-        size,
-        f"trend-{edition.area.code}-{'w' if wide else 'n'}",
-        nrows=rows,
-        sharex=True,
-        squeeze=False,
-        height_ratios=[2.6, 1.15, 0.3][:rows],
-    )
-    axes = [line[0] for line in grid]
-    figure_.subplots_adjust(
-        0.055 if wide else 0.09, 0.11 if with_coverage else 0.2, 0.985, 0.93 if with_coverage else 0.88, hspace=0.42
-    )
-    draw_line(axes[0], [edition.number(INCIDENTS, period=m) for m in months], size, every_label=wide)
-    titles = ["Incidents rapportés", "Communes couvertes", "Moniteurs"][:rows]
+    drawn = theme.canvas(width, tall, size, f"trend-{edition.area.code}-{'w' if wide else 'n'}")
+    foot, top, heights = (0.11, 0.93, [2.6, 1.15, 0.3]) if with_coverage else (0.2, 0.88, [2.6])
+    panels = theme.stacked(drawn, 0.055 if wide else 0.09, foot, 0.985, top, heights, gap=0.42)
+    draw_line(panels[0], [edition.number(INCIDENTS, period=m) for m in months], size, every_label=wide)
     if with_coverage:
-        _draw_coverage(axes[1], covered, size)
-        axes[2].set_ylim(0, 1)
-        axes[2].set_yticks([])
-        axes[2].spines["bottom"].set_visible(False)
+        _draw_coverage(panels[1], covered, size)
+        panels[2].scale(across(len(months)))
         for i, n in enumerate(monitors):
-            theme.write_number(axes[2], i, 0.25, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT)
-    above = {"Incidents rapportés": 1.05, "Communes couvertes": 1.03, "Moniteurs": 1.5}
-    for ax, title in zip(axes, titles, strict=True):
-        theme.write(ax, 0, above[title], title, transform=ax.transAxes, color=theme.INK, fontsize=size, fontweight=600)
-        ax.tick_params(axis="x", labelcolor=theme.INK, length=0)
-        ax.spines["bottom"].set_color(theme.SOFT)
+            panels[2].write_number(i, 0.25, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT)
+    titles = (("Incidents rapportés", 1.05), ("Communes couvertes", 1.03), ("Moniteurs", 1.5))
+    for panel, (title, above) in zip(panels, titles, strict=False):
+        panel.title(title, above, color=theme.INK, fontsize=size, fontweight=600)
+    for panel in panels[:2]:
+        panel.floor(theme.SOFT)
     names = [m.short_name() if wide else m.bare_name()[0].upper() for m in months]
-    axes[-1].set_xticks(range(len(months)))
-    axes[-1].set_xticklabels(
-        [f"{n}\n{m.year}" if m.first == 1 or i == 0 else n for i, (n, m) in enumerate(zip(names, months, strict=True))]
+    panels[-1].names_below(
+        f"{n}\n{m.year}" if m.first == 1 or i == 0 else n for i, (n, m) in enumerate(zip(names, months, strict=True))
     )
-    axes[-1].set_xlim(-0.6, len(months) - 0.4)
-    return theme.svg(figure_)
+    return theme.svg(drawn)
 
 
 def figure_of_trend(edition: Edition) -> Shown:

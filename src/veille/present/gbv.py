@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from matplotlib.axes import Axes
-
 from .. import places
 from ..codes import code_list, label
 from ..disclosure.safe import SafeNumber
@@ -21,7 +19,7 @@ from ..products import GBV_CAVEAT
 from ..published import Edition
 from ..render.document import Block, Runs, bullet_list, const, note, paragraph, soft, strong, warn
 from . import theme
-from .charts import bar_figure, by_size, draw_line, draw_parts
+from .charts import across, bar_figure, by_size, draw_line, draw_parts
 from .cover import cover_of, key_item
 from .parts import column, figure, nothing_received, row, table, too_few
 from .sections import sources_of
@@ -230,32 +228,22 @@ def _draw_trend(edition: Edition, periods: list[Period], width: float, size: flo
     numbers = [edition.number(INCIDENTS, period=p) for p in periods]
     reporters = [edition.number(ORGANISATIONS, "mali", p) for p in periods]
     rows = 2 if any(n.is_shown for n in reporters) else 1
-    figure_, grid = theme.canvas(
-        width, 2.5 if rows == 2 else 2.1, size, f"gbv-trend-{'w' if wide else 'n'}", nrows=rows, sharex=True, squeeze=False,
-        height_ratios=[2.6, 0.35][:rows],
-    )  # fmt: skip
-    axes: list[Axes] = [line[0] for line in grid]
-    figure_.subplots_adjust(0.055 if wide else 0.09, 0.17, 0.985, 0.9, hspace=0.5)
-    draw_line(axes[0], numbers, size, every_label=wide or len(periods) <= 8)
-    titles = ["Cas déclarés", _reporters_of(edition)][:rows]
+    drawn = theme.canvas(width, 2.5 if rows == 2 else 2.1, size, f"gbv-trend-{'w' if wide else 'n'}")
+    heights = [2.6, 0.35][:rows]
+    panels = theme.stacked(drawn, 0.055 if wide else 0.09, 0.17, 0.985, 0.9, heights, gap=0.5)
+    draw_line(panels[0], numbers, size, every_label=wide or len(periods) <= 8)
+    panels[0].floor(theme.LINE)
     if rows == 2:
-        axes[1].set_ylim(0, 1)
-        axes[1].set_yticks([])
-        axes[1].spines["bottom"].set_visible(False)
+        panels[1].scale(across(len(periods)))
         for i, n in enumerate(reporters):
-            theme.write_number(axes[1], i, 0.2, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT)
-    for ax, title, above in zip(axes, titles, (1.05, 1.5), strict=False):
-        theme.write(ax, 0, above, title, transform=ax.transAxes, color=theme.INK, fontsize=size, fontweight=600)
-        ax.tick_params(axis="x", labelcolor=theme.INK, length=0)
-    axes[-1].set_xticks(range(len(periods)))
-    axes[-1].set_xticklabels(
-        [
-            f"{_tick(p, wide=wide)}\n{p.year}" if p.first == 1 or i == 0 else _tick(p, wide=wide)
-            for i, p in enumerate(periods)
-        ]
+            panels[1].write_number(i, 0.2, n, ha="center", va="bottom", fontsize=size - 1, color=theme.SOFT)
+    for panel, title, above in zip(panels, ("Cas déclarés", _reporters_of(edition)), (1.05, 1.5), strict=False):
+        panel.title(title, above, color=theme.INK, fontsize=size, fontweight=600)
+    panels[-1].names_below(
+        f"{_tick(p, wide=wide)}\n{p.year}" if p.first == 1 or i == 0 else _tick(p, wide=wide)
+        for i, p in enumerate(periods)
     )
-    axes[-1].set_xlim(-0.6, len(periods) - 0.4)
-    return theme.svg(figure_)
+    return theme.svg(drawn)
 
 
 def figure_of_gbv_trend(edition: Edition) -> Shown:

@@ -110,12 +110,10 @@ def draw(edition: Edition, numbers: dict[Place, SafeNumber], largest: int, width
     if height > 4.6:  # the page has other things to say: a smaller map, centred
         extra = (north - south) / (4.6 / width * stretch) - (east - west)
         west, east, height = west - extra / 2, east + extra / 2, 4.6
-    figure, ax = theme.canvas(width, height, size, f"map-{edition.area.code}-{width}")
-    figure.subplots_adjust(0, 0, 1, 1)
-    ax.set_axis_off()
-    ax.set_xlim(west, east)
-    ax.set_ylim(south, north)
-    scale = ((east - west) / (width * 72), (north - south) / (height * 72))  # degrees per point
+    drawn = theme.canvas(width, height, size, f"map-{edition.area.code}-{width}")
+    panel = theme.Panel(drawn)
+    panel.scale((west, east), (south, north))
+    scale = panel.point  # degrees
     for code, polygons in sorted(_regions().items()):
         own = code in edition.area.map_regions
         silent = own and _silent(edition, numbers, code)
@@ -129,9 +127,9 @@ def draw(edition: Edition, numbers: dict[Place, SafeNumber], largest: int, width
             if silent:
                 filled = {"facecolor": "#f4f5f7", "hatch": "////"}
                 if not country:  # the hatch has the colour of the edge: the coloured border is drawn apart
-                    ax.add_patch(Polygon(ring, closed=True, linewidth=0, edgecolor="#aab2bd", **filled))
+                    panel.patch(Polygon(ring, closed=True, linewidth=0, edgecolor="#aab2bd", **filled))
                     filled = {"facecolor": "none"}
-            ax.add_patch(Polygon(ring, closed=True, **filled, **line))
+            panel.patch(Polygon(ring, closed=True, **filled, **line))
     most = 15 if country else 19
     spots = []
     for place, number in sorted(numbers.items(), key=lambda item: -int(item[1].value or 0)):
@@ -146,21 +144,15 @@ def draw(edition: Edition, numbers: dict[Place, SafeNumber], largest: int, width
     for _, number, lon, lat, radius in spots:
         if not number.is_shown:
             size_ = (2 * radius * scale[0], 2 * radius * scale[1])
-            ax.add_patch(
+            panel.patch(
                 Ellipse((lon, lat), *size_, facecolor="white", edgecolor=theme.SOFT, hatch="//////", linewidth=0.9)
             )
         elif number.value == "0":
-            ax.plot(
-                lon,
-                lat,
-                "o",
-                markersize=2 * radius,
-                markerfacecolor="white",
-                markeredgecolor=theme.BLUE,
-                markeredgewidth=1.1,
-            )
+            ring = {"markerfacecolor": "white", "markeredgecolor": theme.BLUE, "markeredgewidth": 1.1}
+            panel.line([lon], [lat], marker="o", linestyle="", markersize=2 * radius, **ring)
         else:
-            ax.plot(lon, lat, "o", markersize=2 * radius, color=theme.BLUE, alpha=0.82, markeredgewidth=0)
+            disc = {"color": theme.BLUE, "alpha": 0.82, "markeredgewidth": 0}
+            panel.line([lon], [lat], marker="o", linestyle="", markersize=2 * radius, **disc)
     for at, (place, number, lon, lat, radius) in enumerate(spots):
         if country and (not number.is_shown or int(number.value) < 5):
             continue
@@ -168,9 +160,9 @@ def draw(edition: Edition, numbers: dict[Place, SafeNumber], largest: int, width
         start = _text_width(name, size, 400)
         spot = labels.find(at, lon, lat, radius, start + _text_width(shown, size, 600), size)
         if spot is not None:
-            theme.write(ax, *spot, name.strip(), fontsize=size)
-            theme.write_number(ax, spot[0] + start * scale[0], spot[1], number, fontsize=size, fontweight=600)
+            panel.write(*spot, name.strip(), fontsize=size)
+            panel.write_number(spot[0] + start * scale[0], spot[1], number, fontsize=size, fontweight=600)
     # Names stay readable where they cross a border: a white rim under the letters.
-    return theme.svg(figure).replace(
+    return theme.svg(drawn).replace(
         "<text ", '<text paint-order="stroke" stroke="#fff" stroke-width="2.4" stroke-linejoin="round" '
     )

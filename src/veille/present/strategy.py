@@ -514,14 +514,11 @@ def figure_of_status(edition: Edition) -> Shown:
 
     def draw(width: float, size: float) -> str:
         wide = width > 5
-        drawn, ax = theme.canvas(
-            width, (0.42 if wide else 0.62) * len(goals) + 0.55, size, f"status-{'w' if wide else 'n'}"
-        )
-        drawn.subplots_adjust(0.33 if wide else 0.0, 0.0, 1.0, 1)
+        tall = (0.42 if wide else 0.62) * len(goals) + 0.55
+        drawn = theme.canvas(width, tall, size, f"status-{'w' if wide else 'n'}")
+        panel = theme.Panel(drawn, left=0.33 if wide else 0.0)
         high = max(sum(int(n.value) for n in numbers[g.id].values()) for g in goals)
-        ax.set_xlim(0, high * 1.02)
-        ax.set_ylim(len(goals) - 0.4, -1.15)
-        ax.set_axis_off()
+        panel.scale((0, high * 1.02), (len(goals) - 0.4, -1.15))
         looks = {
             DONE: {"color": theme.BLUE}, PARTLY: {"color": theme.PALE},
             NOT_DONE: {"facecolor": "white", "edgecolor": theme.RUST, "hatch": "/////", "linewidth": 0.8},
@@ -530,8 +527,7 @@ def figure_of_status(edition: Edition) -> Shown:
         thick = 0.56 if wide else 0.4
         for i, g in enumerate(goals):
             y = i if wide else i + 0.14
-            theme.write(
-                ax,
+            panel.write(
                 -high * 0.02 if wide else 0,
                 i if wide else i - 0.16,
                 name(g),
@@ -543,17 +539,16 @@ def figure_of_status(edition: Edition) -> Shown:
                 n = numbers[g.id][s]
                 if n.value == "0":
                     continue
-                ax.barh(y, int(n.value), thick, left=left, **looks[s])
+                panel.bar(y, int(n.value), thick, left, **looks[s])
                 ink = "white" if s == DONE else theme.INK
-                theme.write_number(
-                    ax, left + int(n.value) / 2, y, n, ha="center", va="center_baseline", color=ink, fontweight=600
+                panel.write_number(
+                    left + int(n.value) / 2, y, n, ha="center", va="center_baseline", color=ink, fontweight=600
                 )
                 left += int(n.value)
         at = 0.0
         for s in statuses:
-            ax.barh(-0.85, high * 0.022, 0.26, left=at, **looks[s])
-            theme.write(
-                ax,
+            panel.bar(-0.85, high * 0.022, 0.26, at, **looks[s])
+            panel.write(
                 at + high * 0.032,
                 -0.85,
                 label("indicator_status", s, short=True),

@@ -5,18 +5,18 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from xml.etree import ElementTree
 
 import matplotlib
-
-matplotlib.use("svg")
 from matplotlib import font_manager
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.text import Text
+from matplotlib.transforms import Affine2D
 
 from ..disclosure.safe import SafeNumber
 from ..project import PACKAGE
@@ -48,44 +48,110 @@ def _ready() -> None:
             "svg.fonttype": "none",
             "font.family": FAMILY,
             "text.color": INK,
-            "axes.labelcolor": SOFT,
-            "xtick.color": SOFT,
-            "ytick.color": SOFT,
-            "axes.edgecolor": LINE,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.spines.left": False,
-            "xtick.major.size": 0,
-            "ytick.major.size": 0,
             "hatch.linewidth": 0.9,
-            "axes.facecolor": "none",
             "figure.facecolor": "none",
             "path.simplify": False,
         }
     )
 
 
-def canvas(width_in: float, height_in: float, size: float, salt: str, **layout: object) -> tuple[Figure, Axes]:
+def canvas(width_in: float, height_in: float, size: float, salt: str) -> Figure:
     """An empty figure in the house style. `salt` keeps ids apart when several figures stand on one page."""
     _ready()
     matplotlib.rcParams.update({"svg.hashsalt": salt, "font.size": size})
-    return plt.subplots(figsize=(width_in, height_in), **layout)
+    return Figure(figsize=(width_in, height_in))
 
 
-def write_number(ax: Axes, x: float, y: float, number: SafeNumber, **style: object) -> Text:
-    """A registered number on a figure; its key travels with it."""
-    return ax.text(x, y, number.display(), gid=f"num {number.address}", **style)
+class Panel:
+    """A part of a figure with scales of its own: what is drawn in it is given in the units of its data.
+
+    `left`, `bottom`, `right`, `top` are fractions of the figure. It draws with matplotlib's lines, patches and texts, without
+    its `Axes`: their ticks, spines and limits are most of the time that a small figure takes.
+    """
+
+    PAD = 3.5  # points between a scale and its labels
+
+    def __init__(self, figure: Figure, left: float = 0, bottom: float = 0, right: float = 1, top: float = 1) -> None:
+        self.figure, self._corner, self._size = figure, (left, bottom), (right - left, top - bottom)
+        self._data = Affine2D()
+        self._to_figure = self._data + figure.transFigure
+        self.scale()
+
+    def scale(self, x: tuple[float, float] = (0, 1), y: tuple[float, float] = (0, 1)) -> None:
+        """What stands at its left and right edge, and at its foot and top."""
+        self.x, self.y = x, y
+        steps = [size / (last - first) for size, (first, last) in zip(self._size, (x, y), strict=True)]
+        self._data.clear().translate(-x[0], -y[0]).scale(*steps).translate(*self._corner)
+
+    @property
+    def point(self) -> tuple[float, float]:
+        """How much of its data is as wide, and as high, as a point."""
+        sides = zip(self.figure.get_size_inches(), self._size, (self.x, self.y), strict=True)
+        across, up = ((last - first) / (inches * size * 72) for inches, size, (first, last) in sides)
+        return across, up
+
+    def text(self, x: float, y: float, text: str, **style: object) -> Text:
+        """Any text."""
+        return self.figure.add_artist(Text(x, y, text, transform=self._to_figure, **style))
+
+    def write(self, x: float, y: float, text: str, **style: object) -> Text:
+        """Words, without numbers."""
+        return self.text(x, y, typography(text), **style)
+
+    def title(self, text: str, above: float, **style: object) -> Text:
+        """Words over it, at its left; `above` in its heights, from its foot."""
+        first, last = self.y
+        return self.write(self.x[0], first + above * (last - first), text, **style)
+
+    def write_number(self, x: float, y: float, number: SafeNumber, **style: object) -> Text:
+        """A registered number; its key travels with it."""
+        return self.text(x, y, number.display(), gid=f"num {number.address}", **style)
+
+    def line(self, xs: Iterable[float], ys: Iterable[float], **style: object) -> None:
+        """A line, or markers."""
+        self.figure.add_artist(Line2D(list(xs), list(ys), transform=self._to_figure, **style))
+
+    def patch(self, patch: Patch) -> None:
+        """A shape in the units of the data."""
+        patch.set_transform(self._to_figure)
+        self.figure.add_artist(patch)
+
+    def column(self, x: float, tall: float, wide: float, **look: object) -> None:
+        """A standing bar in the middle of `x`."""
+        self.patch(Rectangle((x - wide / 2, 0), wide, tall, **look))
+
+    def bar(self, y: float, long: float, thick: float, start: float = 0, **look: object) -> None:
+        """A lying bar in the middle of `y`."""
+        self.patch(Rectangle((start, y - thick / 2), long, thick, **look))
+
+    def floor(self, color: str) -> None:
+        """The line at its foot."""
+        self.line(self.x, (self.y[0],) * 2, color=color, linewidth=0.8, solid_capstyle="projecting", zorder=2.5)
+
+    def grid(self, ticks: Iterable[int]) -> None:
+        """Thin lines at the heights of a scale, and its labels at the left, which the number check knows for ticks."""
+        for tick in ticks:
+            self.line(self.x, (tick, tick), color=LINE, linewidth=0.7, zorder=0.5)
+            at = self.x[0] - self.PAD * self.point[0]
+            self.text(at, tick, str(tick), ha="right", va="center_baseline", color=SOFT, gid="tick")
+
+    def names_below(self, names: Iterable[str]) -> None:
+        """The names of 0, 1, 2… under its foot."""
+        for x, name in enumerate(names):
+            self.text(x, self.y[0] - self.PAD * self.point[1], name, ha="center", va="top", color=INK)
 
 
-def mark_ticks(ax: Axes, axis: str) -> None:
-    """Declare the labels of a scale, so that the number check knows them for ticks."""
-    for label in ax.get_xticklabels() if axis == "x" else ax.get_yticklabels():
-        label.set_gid("tick")
-
-
-def write(ax: Axes, x: float, y: float, text: str, **style: object) -> Text:
-    """Words on a figure, without numbers."""
-    return ax.text(x, y, typography(text), **style)
+def stacked(
+    figure: Figure, left: float, bottom: float, right: float, top: float, heights: list[float], gap: float
+) -> list[Panel]:
+    """Panels one under the other, their heights in proportion; `gap` between them in their mean height."""
+    mean = (top - bottom) / (len(heights) + gap * (len(heights) - 1))
+    out = []
+    for height in heights:
+        tall = height * mean * len(heights) / sum(heights)
+        out.append(Panel(figure, left, top - tall, right, top))
+        top -= tall + gap * mean
+    return out
 
 
 def _rounded(text: str) -> str:
@@ -202,11 +268,10 @@ def _clean(node: ElementTree.Element, key: str = "", tick: bool = False) -> list
     return [node]
 
 
-def svg(figure: Figure, unit: float = 1.0) -> str:
-    """The figure as one small SVG, and closes it. Width and height are in points; fonts come from the page."""
+def svg(figure: Figure) -> str:
+    """The figure as one small SVG. Width and height are in points; fonts come from the page."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    plt.close(figure)
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
     root = ElementTree.fromstring(buffer.getvalue())
     box = root.get("viewBox", "")

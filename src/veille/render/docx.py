@@ -8,11 +8,12 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import docx
 from docx.enum.style import WD_STYLE_TYPE
-from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_TAB_ALIGNMENT
+from docx.enum.text import WD_TAB_ALIGNMENT
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
@@ -83,9 +84,7 @@ class Look:
 
 def render(document: dict, out: Path) -> None:
     """Write `document` as a Word file to `out`. Raises BuildFailed when a figure cannot be drawn."""
-    word = docx.Document()
-    _drop_ballast(word)
-    _set_styles(word, LANGUAGES.get(document["lang"], LANGUAGES["fr"]))
+    word = docx.Document(io.BytesIO(_styled(LANGUAGES.get(document["lang"], LANGUAGES["fr"]))))
     _set_properties(word, document)
     _set_page(word, document)
     labels = pdf.LABELS.get(document["lang"], pdf.LABELS["fr"])
@@ -97,6 +96,17 @@ def render(document: dict, out: Path) -> None:
 
 
 # ---- the file ---------------------------------------------------------------------------------------------
+
+
+@cache
+def _styled(language: str) -> bytes:
+    """An empty file with our styles: making it takes longer than writing a table."""
+    word = docx.Document()
+    _drop_ballast(word)
+    _set_styles(word, language)
+    buffer = io.BytesIO()
+    word.save(buffer)
+    return buffer.getvalue()
 
 
 def _drop_ballast(word) -> None:
@@ -218,20 +228,58 @@ def _add_field(paragraph: Paragraph, name: str) -> None:
 # ---- lines of text ----------------------------------------------------------------------------------------
 
 
+# python-docx looks a style up by its name among all, and each place for a child among all that could follow: that is most of
+# the time that a file takes. What is written a thousand times is therefore appended, in the order that Word's schema wants.
+_tag = cache(qn)
+
+
+def _append(parent, tag: str, **attributes: str):
+    """A new last child of an element."""
+    child = parent.makeelement(_tag(tag), {_tag(f"w:{name}"): value for name, value in attributes.items()})
+    parent.append(child)
+    return child
+
+
+def _new_paragraph(place, style: str = "") -> Paragraph:
+    """A paragraph at the end of the document or of a cell."""
+    paragraph = place.add_paragraph()
+    return _in_style(paragraph, style) if style else paragraph
+
+
+def _in_style(paragraph: Paragraph, style: str) -> Paragraph:
+    """An empty paragraph, in a style."""
+    _append(_append(paragraph._p, "w:pPr"), "w:pStyle", val=style.replace(" ", ""))  # its id
+    return paragraph
+
+
+def _keep_with_next(paragraph) -> None:
+    """Keep the element of a paragraph that has a style on the page of what follows."""
+    paragraph.pPr.insert(1, paragraph.makeelement(_tag("w:keepNext")))
+
+
 def _add_text(paragraph: Paragraph, text: str, look: Look = Look(), parent=None) -> None:
     """A piece of text at the end of a paragraph, or of a link inside it. Of controls, tabs are kept."""
-    run = paragraph.add_run("\t".join(pdf.one_line(part) for part in text.split("\t")))
-    if look.bold:
-        run.bold = True
-    if look.italic:
-        run.italic = True
-    if look.colour:
-        run.font.color.rgb = RGBColor.from_string(look.colour)
-    if look.size:
-        run.font.size = Pt(look.size)
-    if parent is not None:
-        run.style = "Hyperlink"
-        parent.append(run._r)
+    run = _append(paragraph._p if parent is None else parent, "w:r")
+    if parent is not None or look != Look():
+        properties = _append(run, "w:rPr")
+        if parent is not None:
+            _append(properties, "w:rStyle", val="Hyperlink")
+        if look.bold:
+            _append(properties, "w:b")
+        if look.italic:
+            _append(properties, "w:i")
+        if look.colour:
+            _append(properties, "w:color", val=look.colour)
+        if look.size:
+            _append(properties, "w:sz", val=str(round(2 * look.size)))  # in half points
+    for n, part in enumerate(text.split("\t")):
+        if n:
+            _append(run, "w:tab")
+        if said := pdf.one_line(part):
+            written = _append(run, "w:t")
+            written.text = said
+            if said != said.strip():
+                written.set(_tag("xml:space"), "preserve")
 
 
 def _add_runs(
@@ -276,9 +324,9 @@ def _write_block(word, place, block: Block, labels: dict) -> None:
     kind = block["kind"]
     if kind == "heading":
         style = "Heading 1" if block["level"] <= 2 else "Heading 2"
-        _add_text(place.add_paragraph(style=style), block["text"])
+        _add_text(_new_paragraph(place, style), block["text"])
     elif kind == "paragraph":
-        _add_runs(place.add_paragraph(), block["runs"])
+        _add_runs(_new_paragraph(place), block["runs"])
     elif kind == "list":
         _write_list(word, place, block)
     elif kind == "cover":
@@ -297,7 +345,7 @@ def _write_list(word, place, block: Block) -> None:
     """A list; each numbered list starts again at 1."""
     number = _new_numbering(word) if block["ordered"] else None
     for item in block["items"]:
-        paragraph = place.add_paragraph(style="List Number" if block["ordered"] else "List Bullet")
+        paragraph = _new_paragraph(place, "List Number" if block["ordered"] else "List Bullet")
         if number is not None:
             properties = paragraph._p.get_or_add_pPr().get_or_add_numPr()
             properties.get_or_add_ilvl().val = 0
@@ -315,13 +363,13 @@ def _new_numbering(word) -> int:
 
 
 def _write_cover(word, block: Block) -> None:
-    _add_text(word.add_paragraph(style="Title"), block["title"])
+    _add_text(_new_paragraph(word, "Title"), block["title"])
     if block["subtitle"]:
-        _add_text(word.add_paragraph(style="Subtitle"), block["subtitle"])
+        _add_text(_new_paragraph(word, "Subtitle"), block["subtitle"])
     for line in block["meta"]:
-        _add_runs(word.add_paragraph(style="Veille Meta"), line)
+        _add_runs(_new_paragraph(word, "Veille Meta"), line)
     if block["lede"]:
-        _add_runs(word.add_paragraph(style="Veille Lede"), block["lede"])
+        _add_runs(_new_paragraph(word, "Veille Lede"), block["lede"])
 
 
 def _write_keyfigures(word, block: Block) -> None:
@@ -337,14 +385,14 @@ def _write_keyfigures(word, block: Block) -> None:
         cells = _add_row(table)
         for cell, item in zip(cells, items[start : start + columns], strict=False):
             _add_runs(_first_paragraph(cell, "Veille Key"), item["number"], soft_size=12)
-            _add_runs(cell.add_paragraph(style="Veille Meta"), item["label"], Look(colour=INK))
+            _add_runs(_new_paragraph(cell, "Veille Meta"), item["label"], Look(colour=INK))
             note = Look(colour=RUST if item["warn"] else None)
-            _add_runs(cell.add_paragraph(style="Veille Note"), item["note"], note)
-    word.add_paragraph(style="Veille Space")
+            _add_runs(_new_paragraph(cell, "Veille Note"), item["note"], note)
+    _new_paragraph(word, "Veille Space")
 
 
 def _caption(word, label: str, block: Block) -> None:
-    paragraph = word.add_paragraph(style="Caption")
+    paragraph = _new_paragraph(word, "Caption")
     if block.get("number"):
         _add_text(paragraph, f"{label} {block['number']}. ", Look(colour=SOFT))
     _add_runs(paragraph, block["title"], Look(bold=True))
@@ -352,7 +400,7 @@ def _caption(word, label: str, block: Block) -> None:
 
 def _write_notes(word, notes: list[Runs]) -> None:
     for note in notes:
-        _add_runs(word.add_paragraph(style="Veille Note"), note)
+        _add_runs(_new_paragraph(word, "Veille Note"), note)
 
 
 def picture(figure: Block) -> tuple[bytes, float]:
@@ -365,8 +413,8 @@ def _write_figure(word, block: Block, labels: dict) -> None:
     """Caption, picture with its alt text, notes; then the table that the page prints at its side."""
     _caption(word, labels["figure"], block)
     if block["subtitle"]:
-        subtitle = word.add_paragraph(style="Veille Meta")
-        subtitle.paragraph_format.keep_with_next = True
+        subtitle = _new_paragraph(word, "Veille Meta")
+        _keep_with_next(subtitle._p)
         _add_runs(subtitle, block["subtitle"])
     drawn, width = picture(block)
     paragraph = word.add_paragraph()
@@ -396,7 +444,7 @@ def _write_table(word, block: Block, labels: dict) -> None:
             whole = cells[0].merge(cells[-1]) if len(cells) > 1 else cells[0]
             paragraph = _first_paragraph(whole, "Veille Cell")
             paragraph.paragraph_format.space_before = Pt(6)
-            paragraph.paragraph_format.keep_with_next = True
+            _keep_with_next(paragraph._p)
             _add_runs(paragraph, line["cells"][0], look)
             continue
         for cell, column, runs in zip(cells, columns, line["cells"], strict=True):
@@ -405,11 +453,12 @@ def _write_table(word, block: Block, labels: dict) -> None:
                 _set_cell_borders(cell, top=("single", 8, INK))
     if len(block["rows"]) <= pdf.ROWS_KEPT_TOGETHER:
         for paragraph in list(table._tbl.iter(qn("w:p")))[: -len(columns)]:
-            Paragraph(paragraph, table).paragraph_format.keep_with_next = True
+            if paragraph.find(f"{_tag('w:pPr')}/{_tag('w:keepNext')}") is None:
+                _keep_with_next(paragraph)
     if block["notes"]:
         _write_notes(word, block["notes"])
     else:
-        word.add_paragraph(style="Veille Space")
+        _new_paragraph(word, "Veille Space")
 
 
 BOXES = {
@@ -430,7 +479,7 @@ def _write_box(word, block: Block, labels: dict) -> None:
         cell._tc.get_or_add_tcPr().append(shade)
     if block["title"]:
         title = _first_paragraph(cell, "Veille Box")
-        title.paragraph_format.keep_with_next = True
+        _keep_with_next(title._p)
         _add_text(title, block["title"], Look(bold=True, colour=colour))
     for inner in block["blocks"]:
         _write_block(word, cell, inner, labels)
@@ -442,7 +491,7 @@ def _write_box(word, block: Block, labels: dict) -> None:
             properties = run.get_or_add_rPr()
             if properties.find(qn("w:color")) is None:
                 properties.get_or_add_color().val = RGBColor.from_string(colour)
-    word.add_paragraph(style="Veille Space")
+    _new_paragraph(word, "Veille Space")
 
 
 # ---- tables -----------------------------------------------------------------------------------------------
@@ -480,27 +529,26 @@ def _new_table(word, shares: list[float], style: str) -> Table:
 
 def _add_row(table: Table, *, header: bool = False) -> list[_Cell]:
     """A row that does not break over pages; `header` repeats it on each page and tells readers so."""
-    row = table.add_row()._tr
-    properties = row.get_or_add_trPr()
-    properties.append(OxmlElement("w:cantSplit"))
+    row = _append(table._tbl, "w:tr")
+    properties = _append(row, "w:trPr")
+    _append(properties, "w:cantSplit")
     if header:
-        properties.append(OxmlElement("w:tblHeader"))
-    for cell, column in zip(row.tc_lst, table._tbl.tblGrid.gridCol_lst, strict=True):
-        cell.get_or_add_tcPr().get_or_add_tcW().set(qn("w:w"), column.get(qn("w:w")))
+        _append(properties, "w:tblHeader")
+    for column in table._tbl.tblGrid:
+        cell = _append(row, "w:tc")
+        _append(_append(cell, "w:tcPr"), "w:tcW", type="dxa", w=column.get(_tag("w:w")))
+        _append(cell, "w:p")
     return [_Cell(cell, table) for cell in row.tc_lst]
 
 
 def _first_paragraph(cell: _Cell, style: str) -> Paragraph:
-    paragraph = cell.paragraphs[0]
-    paragraph._p.style = style.replace(" ", "")  # its id: looking it up by name is most of the time spent
-    return paragraph
+    return _in_style(cell.paragraphs[0], style)
 
 
 def _cell_paragraph(cell: _Cell, column: dict) -> Paragraph:
     paragraph = _first_paragraph(cell, "Veille Cell")
-    align = {"right": WD_ALIGN_PARAGRAPH.RIGHT, "center": WD_ALIGN_PARAGRAPH.CENTER}.get(column["align"])
-    if align is not None:
-        paragraph.alignment = align
+    if column["align"] in ("right", "center"):
+        _append(paragraph._p.pPr, "w:jc", val=column["align"])
     return paragraph
 
 

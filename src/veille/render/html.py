@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import re
-from functools import cache
+from copy import copy
+from functools import cache, lru_cache
 from html import escape
 
 from ..project import PACKAGE
@@ -21,6 +22,7 @@ LABELS = {
 SIGN = {"not_received": "aucune donnée reçue", "not_published": "non publié"}
 
 
+@lru_cache(maxsize=10_000)  # pages say the same words
 def slug(text: str) -> str:
     """An id from a heading, made of ASCII letters."""
     from ..places import fold
@@ -215,12 +217,8 @@ def page_css() -> str:
     return font_faces() + re.sub(r"\n\s*", "", css)
 
 
-def render(document: dict, notebook: object) -> str:
-    """The page of an executed notebook, through nbconvert and `templates/veille`.
-
-    Cells come with their displayed bundles (`text/html` made by `blocks_html`); headings of Markdown cells are
-    already blocks of `document`, in the same order.
-    """
+@cache
+def _exporter():
     from nbconvert import TemplateExporter
     from traitlets.config import Config
 
@@ -231,8 +229,31 @@ def render(document: dict, notebook: object) -> str:
         extra_template_basedirs=[str(PACKAGE / "render" / "templates")],
         config=Config({"TemplateExporter": {"preprocessors": [], "default_preprocessors": [], "enabled": True}}),
     )
-    exporter.environment.filters["blocks_html"] = lambda blocks: blocks_html(blocks, document["lang"])
-    body, _ = exporter.from_notebook_node(notebook, resources={"veille": {"document": document, "css": page_css()}})
+    exporter.environment.filters["blocks_html"] = blocks_html
+    return exporter
+
+
+def _as_shown(notebook):
+    """The notebook with what the template shows of its outputs alone: nbconvert copies it twice, to the last run of a text."""
+    shown = copy(notebook)
+    shown.cells = [copy(cell) for cell in notebook.cells]
+    for cell in shown.cells:
+        if "outputs" in cell:
+            cell.outputs = [
+                type(notebook)(output, data=type(notebook)({"text/html": output.data["text/html"]}))
+                for output in cell.outputs
+            ]
+    return shown
+
+
+def render(document: dict, notebook: object) -> str:
+    """The page of an executed notebook, through nbconvert and `templates/veille`.
+
+    Cells come with their displayed bundles (`text/html` made by `blocks_html`); headings of Markdown cells are
+    already blocks of `document`, in the same order.
+    """
+    resources = {"veille": {"document": document, "css": page_css()}}
+    body, _ = _exporter().from_notebook_node(_as_shown(notebook), resources=resources)
     for block in document["blocks"]:
         if block["kind"] == "contents":
             body = body.replace(CONTENTS, _contents(block, document["lang"]), 1)

@@ -50,8 +50,8 @@ def with_pages(document: dict) -> dict:
     if not any(block["kind"] == "contents" for block in document["blocks"]):
         return document
     inputs = _inputs(document)
-    inputs["scale"] = _best_scale(document, inputs)
-    found = [p for p in _query("<heading-at>", inputs) if p["level"] == 2]
+    scale = _best_scale(document, inputs)
+    found = [p for p in _query("<heading-at>", inputs, scale) if p["level"] == 2]
     # Page numbers move nothing: the scale that was found holds for the whole.
     blocks = [
         {**b, "items": [{**i, "page": str(p["page"])} for i, p in zip(b["items"], found, strict=True)]}
@@ -59,14 +59,14 @@ def with_pages(document: dict) -> dict:
         else b
         for b in document["blocks"]
     ]
-    return {**document, "blocks": blocks, "scale": inputs["scale"]}
+    return {**document, "blocks": blocks, "scale": scale}
 
 
 def render(document: dict, out: Path) -> None:
     """Write `document` as a PDF to `out`. Raises BuildFailed when it cannot be set."""
     inputs = _inputs(document)
-    inputs["scale"] = document.get("scale") or _best_scale(document, inputs)
-    out.write_bytes(_compile(TEMPLATE, inputs, format="pdf", pdf_standards="ua-1"))
+    scale = document.get("scale") or _best_scale(document, inputs)
+    out.write_bytes(_compile(_at(scale), inputs, format="pdf", pdf_standards="ua-1"))
 
 
 @lru_cache(maxsize=64)  # the check of a Word file draws its pictures again
@@ -154,7 +154,7 @@ def _inputs(document: dict) -> dict[str, str]:
     blocks = [_block_for_template(block) for block in _with_whole_outline(document)]
     header = document["header"] or document["org"]
     more = {"header": header, "blocks": blocks, "labels": labels, "full_title": full_title(document)}
-    return {"document": json.dumps(_cleaned({**document, **more}), ensure_ascii=False), "scale": "1"}
+    return {"document": json.dumps(_cleaned({**document, **more}), ensure_ascii=False)}
 
 
 def _best_scale(document: dict, inputs: dict[str, str]) -> str:
@@ -167,7 +167,7 @@ def _best_scale(document: dict, inputs: dict[str, str]) -> str:
     drawn = sum(svg_height(block["svg"]) for block in document["blocks"] if block["kind"] == "figure")
     length = {}
     for scale in SCALES if drawn else SCALES[:1]:
-        (end,) = _query("<end>", {**inputs, "scale": scale})
+        (end,) = _query("<end>", inputs, scale)
         length[scale] = (end["page"] - 1) * PAGE_HEIGHT_PT + end["y"] + (1 - float(scale)) * drawn
         if end["page"] > 1 and end["y"] < LONELY_PT:
             length[scale] += 2 * WHITE_ALLOWED_PT
@@ -240,24 +240,28 @@ def _fonts():
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(FONTS)])
 
 
-def _query(label: str, inputs: dict[str, str]) -> list:
+def _at(scale: str) -> bytes:
+    """The document at one scale of its drawings."""
+    return f'#import "/{TEMPLATE.name}": report\n#report({scale})\n'.encode()
+
+
+def _query(label: str, inputs: dict[str, str], scale: str = SCALES[0]) -> list:
     """What the template says under a label."""
     import typst
 
     try:
-        compiler = typst.Compiler(str(TEMPLATE), font_paths=_fonts(), sys_inputs=inputs)
+        compiler = typst.Compiler(_at(scale), root=TEMPLATE.parent, font_paths=_fonts(), sys_inputs=inputs)
         return json.loads(compiler.query(label, field="value"))
     except RuntimeError as e:  # queries do not raise the finer TypstError
         raise _failed(e) from None
 
 
-def _compile(source: Path | bytes, inputs: dict[str, str], **options) -> bytes:
+def _compile(source: bytes, inputs: dict[str, str], **options) -> bytes:
     """Run Typst. Its own messages may quote the text of a report: only their kind is passed on."""
     import typst
 
-    source = str(source) if isinstance(source, Path) else source
     try:
-        return typst.compile(source, font_paths=_fonts(), sys_inputs=inputs, **options)
+        return typst.compile(source, root=TEMPLATE.parent, font_paths=_fonts(), sys_inputs=inputs, **options)
     except RuntimeError as e:
         raise _failed(e) from None
 

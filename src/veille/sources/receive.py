@@ -21,6 +21,7 @@ from filelock import FileLock
 
 from .. import consent
 from ..codes import code_list
+from ..digests import sha256
 from ..errors import BadData, BadParameter, DisclosureRefused, UnknownName
 from ..places import fold
 from ..project import Project
@@ -32,7 +33,7 @@ from . import decisions, formats, quality, reading, registry
 from .balance import Balance
 from .files import ROW_COLUMN, put
 from .quality_rows import WHEN
-from .snapshots import PER_FILE, RawFile, Snapshot, sha256
+from .snapshots import PER_FILE, RawFile, Snapshot
 
 _NOT_RECEIVED = ("reference_figures",)  # typed by the project itself, from its own documents
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
 import yaml
 
+from ..digests import sha256
 from ..errors import BadData
 from ..project import Project
 from ..yamls import load
@@ -34,8 +33,6 @@ REQUIRED = (
     "zero_means",
 )
 
-
-LARGE, RESTED = 4 * 2**20, 5  # bytes; seconds: the clock of a disk counts in ticks, and a file may change twice in one
 
 # The rows of the nth file of a snapshot (from 0) are numbered from n times this on: with one file, as in the file.
 PER_FILE = 1 << 40
@@ -109,32 +106,6 @@ class Snapshot:
             return f"ligne {shown[0][1]} de {shown[0][0]}"
         each = (f"{name} : {', '.join(str(row) for _, row in some)}" for name, some in groupby(shown, lambda s: s[0]))
         return f"{total} lignes ({' ; '.join(each)}{'…' if total > 5 else ''})"
-
-
-def sha256(path: Path) -> str:
-    """Of the bytes of a file. A large one that has rested for a while is read once in a process.
-
-    Its size, both its times and its number on the disk must be the same: the time of change cannot be set back.
-    """
-    found = path.stat()
-    if found.st_size >= LARGE and time.time() - found.st_ctime > RESTED:
-        return _rested(path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-    return _read_sha256(path)
-
-
-def _read_sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@lru_cache(maxsize=256)
-def _rested(path: Path, *stamp: int) -> str:
-    return _read_sha256(path)
-
-
-def together(digests: Iterable[str]) -> str:
-    """One sha256 in the place of several: of these, sorted, one per line. It does not tell how many they were."""
-    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
 
 
 def _load(papers: Path, nature: str, decided: Decisions = NOTHING) -> Snapshot:
