@@ -19,7 +19,7 @@ from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
 from veille import example, places
 from veille.codes import code_list, from_form, mapping
-from veille.example import calibration, fivew, kobo_incidents
+from veille.example import calibration, fivew, kobo_incidents, snapshots
 from veille.places import Place
 from veille.project import Project
 from veille.sources import snapshots
@@ -495,7 +495,7 @@ def test_alerts_are_three_to_nine_a_month_in_known_codes(root):
 
 def test_every_snapshot_travels_with_its_papers(root):
     days = {reader.name: sorted(d.name for d in reader.iterdir()) for reader in root.iterdir() if reader.is_dir()}
-    assert days == {s.stream: [day.isoformat() for day in s.received] for s in example.SOURCES}
+    assert days == {s.stream: [day.isoformat() for day in s.received] for s in example.sources()}
     assert all(len(found) == 13 for name, found in days.items() if "." not in name)
     assert (days["dtm_stocks"][0], days["dtm_stocks"][-1]) == ("2017-01-12", "2018-01-12")
     for paper in root.glob("*/*/source.yml"):
@@ -528,7 +528,9 @@ def test_every_snapshot_travels_with_its_papers(root):
 
 def test_two_runs_give_the_same_bytes_in_any_time_zone_locale_and_hash_seed(made):
     one, two = ({p.relative_to(root): p.read_bytes() for p in root.rglob("*") if p.is_file()} for root in made.values())
-    assert one == two and len(one) == sum(len(s.received) for s in example.SOURCES) * 2 + 2  # the mark, the agreements
+    assert (
+        one == two and len(one) == sum(len(s.received) for s in example.sources()) * 2 + 2
+    )  # the mark, the agreements
 
 
 def test_it_is_current_until_the_code_changes_and_leaves_nothing_beside_it(made, monkeypatch):
@@ -544,7 +546,7 @@ def test_a_run_that_is_stopped_leaves_the_former_example_alone(tmp_path, monkeyp
     root = tmp_path / "example"
     root.mkdir()
     (root / "former").touch()
-    monkeypatch.setattr(example, "write_snapshot", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(snapshots, "write_snapshot", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         example.generate(root)
     assert [p.name for p in tmp_path.iterdir()] == ["example"] and (root / "former").exists()

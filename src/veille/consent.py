@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -68,6 +69,12 @@ def path(project: Project, nature: str) -> Path:
     return (project.params if nature == "real" else project.raw(nature)) / FILE
 
 
+@lru_cache(maxsize=8)  # every report of a year asks
+def _protocol(text: str) -> Protocol:
+    given = load_once(text)
+    return Protocol() if given is None else Protocol.model_validate(given)
+
+
 def load(file: Path) -> Protocol:
     """The protocol as a file says it; a member without agreements when there is none.
 
@@ -77,8 +84,7 @@ def load(file: Path) -> Protocol:
     if not file.is_file():
         return Protocol()
     try:
-        given = load_once(file.read_text(encoding="utf-8"))
-        return Protocol() if given is None else Protocol.model_validate(given)
+        return _protocol(file.read_text(encoding="utf-8"))
     except Twice as twice:
         raise BadData(f"{where} : déclaré deux fois ({twice}).", "Gardez une seule des deux.") from None
     except ValidationError as error:

@@ -10,14 +10,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from .digits import stray
 from .errors import BadData
 from .products import Section
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 PLACEHOLDER = "À rédiger"
 _NUMBER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
@@ -189,6 +191,8 @@ class _Parser:
 
     def blocks(self, source: str, levels: tuple[str, ...]) -> list[tuple[dict, int]]:
         """The blocks of a source, each with its line; headings of the given levels are blocks too."""
+        from markdown_it import MarkdownIt
+
         tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(source)
         out: list[tuple[dict, int]] = []
         at = 0

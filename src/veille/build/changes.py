@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -134,9 +135,9 @@ def _write(path: Path, head: dict, rest: dict) -> None:
     packet.replace_text(path, "\n".join(lines) + "\n")
 
 
-def _stamp(path: Path) -> list[int]:
+def _stamp(path: Path | str) -> list[int]:
     """What changes whenever a file is written: compared for being the same, never for being older."""
-    found = path.stat()
+    found = os.stat(path)
     return [found.st_size, found.st_mtime_ns]
 
 
@@ -153,7 +154,8 @@ def since(plan: Plan, engine: str = "veille", around: Mapping[str, object] | Non
             raise ValueError
     except (OSError, ValueError, KeyError, TypeError):
         return ["jamais construit ici" if not plan.target.is_dir() else "construit sans que ses entrées soient notées"]
-    out = [f"fichier : {name} manque ou a été modifié" for name, stamp in head["outputs"].items() if not _is(plan.target / name, stamp)]  # fmt: skip
+    folder = str(plan.target)
+    out = [f"fichier : {name} manque ou a été modifié" for name, stamp in head["outputs"].items() if not _is(f"{folder}/{name}", stamp)]  # fmt: skip
     by = made_by(plan, engine, around)
     if _digest_of(by) != head["by"]:
         out += _differences(by, json.loads(rest)["by"], plan)
@@ -168,7 +170,7 @@ def since(plan: Plan, engine: str = "veille", around: Mapping[str, object] | Non
     return out
 
 
-def _is(path: Path, stamp: list[int]) -> bool:
+def _is(path: str, stamp: list[int]) -> bool:
     with suppress(OSError):
         return _stamp(path) == stamp
     return False

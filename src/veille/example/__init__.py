@@ -6,35 +6,34 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from ..project import PACKAGE
-from . import (
-    alerts,
-    dtm_stocks,
-    fivew,
-    gbv_calibration,
-    gbv_tables,
-    kobo_incidents,
-    monitoring_coverage,
-    recommendations,
-    strategy_values,
-)
-from .snapshots import Source, write_snapshot
 
-SOURCES: tuple[Source, ...] = (
-    kobo_incidents.SOURCE,
-    monitoring_coverage.SOURCE,
-    dtm_stocks.SOURCE,
-    fivew.SOURCE,
-    recommendations.SOURCE,
-    alerts.SOURCE,
-    strategy_values.SOURCE,
-    *gbv_tables.SOURCES,
-)
+if TYPE_CHECKING:
+    from .snapshots import Source
+
 STAMP = ".complete"
 _READ = ("example/*.py", "gazetteer/places.csv", "codes/*.yml", "frames/*.yml", "schemas/tables/indicator_values.yml")
+
+
+def sources() -> tuple[Source, ...]:
+    """Every invented source. Those who write them are imported here: a command looks first whether they are written already."""
+    from . import (
+        alerts,
+        dtm_stocks,
+        fivew,
+        gbv_tables,
+        kobo_incidents,
+        monitoring_coverage,
+        recommendations,
+        strategy_values,
+    )
+
+    some = (kobo_incidents, monitoring_coverage, dtm_stocks, fivew, recommendations, alerts, strategy_values)
+    return (*(s.SOURCE for s in some), *gbv_tables.SOURCES)
 
 
 def digest() -> str:
@@ -71,13 +70,16 @@ def generate(root: Path) -> None:
     Written aside and renamed into place: what `root` holds is whole or absent, whenever a run is stopped.
     An older example is replaced.
     """
+    from . import gbv_calibration
+    from .snapshots import write_snapshot
+
     root = Path(root)
     draft, old = (root.with_name(f".{root.name}.{os.getpid()}.{part}") for part in ("new", "old"))
     for leftover in (draft, old):
         shutil.rmtree(leftover, ignore_errors=True)
     draft.mkdir(parents=True)
     try:
-        for source in SOURCES:
+        for source in sources():
             history = source.history()
             for received in source.received:
                 write_snapshot(draft, source, history, received)

@@ -215,12 +215,18 @@ def _is_list(name: str) -> bool:
     return named and files("veille.codes").joinpath(f"{name}.yml").is_file()
 
 
+def names() -> list[str]:
+    """The name of every canonical table, which is that of its file, in alphabetical order."""
+    found = (f.name for f in files(__package__).joinpath("tables").iterdir())
+    return sorted(name.removesuffix(".yml") for name in found if name.endswith(".yml"))
+
+
 @cache
 def tables() -> dict[str, Table]:
     """Every canonical table, by name, in alphabetical order."""
     folder = files(__package__).joinpath("tables")
-    found = sorted((f for f in folder.iterdir() if f.name.endswith(".yml")), key=lambda f: f.name)
-    return {t.name: t for t in (parse(f.read_text(encoding="utf-8"), f.name) for f in found)}
+    found = {name: folder.joinpath(f"{name}.yml").read_text(encoding="utf-8") for name in names()}
+    return {t.name: t for t in (parse(text, f"{name}.yml") for name, text in found.items())}
 
 
 def table(name: str) -> Table:

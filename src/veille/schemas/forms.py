@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..errors import UnknownName
-from .definitions import Table, table, tables
+from . import definitions
+from .definitions import Table, table
 
 PREFIX = "template_"
 # Written by veille itself, or by the people who decide: nobody sends them as a template.
@@ -33,7 +34,7 @@ PERIODS = ("month", "quarter", "period", "reference_date")
 
 def names() -> tuple[str, ...]:
     """Every template that may be received: `template_alerts`…"""
-    return tuple(PREFIX + name for name in tables() if name not in NOT_SENT)
+    return tuple(PREFIX + name for name in definitions.names() if name not in NOT_SENT)
 
 
 def _column(owner: Table, name: str) -> dict[str, object]:

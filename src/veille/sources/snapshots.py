@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 
@@ -108,10 +109,15 @@ class Snapshot:
         return f"{total} lignes ({' ; '.join(each)}{'…' if total > 5 else ''})"
 
 
+@lru_cache(maxsize=2_000)  # of each series, papers are read for every audience and nature
+def _said(text: str) -> object:
+    return load(text)
+
+
 def _load(papers: Path, nature: str, decided: Decisions = NOTHING) -> Snapshot:
     where = f"{papers.parent.parent.name}/{papers.parent.name}/source.yml"
     try:
-        given = load(papers.read_text(encoding="utf-8"))
+        given = _said(papers.read_text(encoding="utf-8"))
         missing = [name for name in REQUIRED if name not in given]
         if missing:
             raise BadData(f"{where} : il manque {', '.join(missing)}.", "Complétez ce fichier avant de continuer.")
