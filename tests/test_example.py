@@ -19,7 +19,8 @@ from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
 from veille import example, places
 from veille.codes import code_list, from_form, mapping
-from veille.example import calibration, fivew, kobo_incidents, snapshots
+from veille.example import calibration, fivew, kobo_incidents
+from veille.example import snapshots as written
 from veille.places import Place
 from veille.project import Project
 from veille.sources import snapshots
@@ -546,7 +547,7 @@ def test_a_run_that_is_stopped_leaves_the_former_example_alone(tmp_path, monkeyp
     root = tmp_path / "example"
     root.mkdir()
     (root / "former").touch()
-    monkeypatch.setattr(snapshots, "write_snapshot", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(written, "write_snapshot", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         example.generate(root)
     assert [p.name for p in tmp_path.iterdir()] == ["example"] and (root / "former").exists()
