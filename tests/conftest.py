@@ -15,15 +15,20 @@ import projects
 import pytest
 from filelock import FileLock
 
+from veille.build import warm
+
 # The files that take longest are begun first: with two workers, none is left alone with one of them at the end. The first
 # makes the example that others share; those that wait for it come last.
 LONGEST = ("test_numbers_check", "test_tables", "test_gbv_sources", "test_canaries", "test_quality", "test_kobo", "test_hostile", "test_build", "test_cli")  # fmt: skip
+# What the long suite takes longest for, in that suite alone.
+LONGEST_OF_ALL = ("test_warm", "test_canaries", "test_leaks", "test_protection", "test_cluster", "test_many", "test_evaluation", "test_example_gbv", "test_changes", "test_hostile", "test_hostile_more", "test_build", "test_bundle", "test_gbv_statistics")  # fmt: skip
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order files by what they cost; the order inside a file stays."""
-    order = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: order.get(item.path.stem, len(LONGEST)))
+    longest = LONGEST_OF_ALL if config.option.markexpr == "full" else LONGEST
+    order = {name: place for place, name in enumerate(longest)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(longest)))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -79,6 +84,13 @@ def real(report) -> Path:
 def example(report) -> Path:
     """The bulletin of Gao for June 2017: example data, with a text."""
     return report("gao", "2017-06")
+
+
+@pytest.fixture(scope="module")
+def warm_kernels():
+    """For a module with several builds in this process: their kernels start sooner, and give the same bytes (test_warm)."""
+    with warm.kept():
+        yield
 
 
 @pytest.fixture

@@ -493,7 +493,7 @@ def check_alike(case) -> None:
 
 
 @given(frames())
-@random_cases(60)
+@random_cases(20)
 def test_a_frame_and_the_same_rows_in_duckdb_are_judged_alike(case):
     check_alike(case)
 

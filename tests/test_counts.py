@@ -372,7 +372,7 @@ def check_counts(world) -> None:
 
 
 @given(WORLD)
-@random_cases(8)
+@random_cases(4)
 def test_every_count_is_the_one_that_counting_by_hand_gives(world):
     check_counts(world)
 
@@ -402,7 +402,7 @@ def check_sums(world) -> None:
 
 
 @given(WORLD)
-@random_cases(4)
+@random_cases(2)
 def test_regions_add_up_to_their_area_and_parts_to_their_whole(world):
     check_sums(world)
 
@@ -429,7 +429,7 @@ def check_zeros(world) -> None:
 
 
 @given(WORLD)
-@random_cases(4)
+@random_cases(2)
 def test_a_zero_from_the_forms_is_marked_unless_the_whole_place_reported(world):
     check_zeros(world)
 

@@ -5,8 +5,10 @@ One file per kind every day, 25 of each in the long suite. `tests/hostile.py` ma
 
 from __future__ import annotations
 
+import os
 import re
 import resource
+import shutil
 import tempfile
 import time
 import traceback
@@ -31,10 +33,19 @@ LONGEST = 4_000  # characters of a message that somebody still reads
 KNOWN: dict[str, str] = {}
 
 
+_MEMORY = Path("/dev/shm")
+# In memory where there is room: thousands of small folders are made and removed.
+ROOM = (
+    str(_MEMORY)
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 2**31 and os.access(_MEMORY, os.W_OK)
+    else None
+)
+
+
 @pytest.fixture
 def folder():
     """A folder that is gone after the test: some of these files are large."""
-    with tempfile.TemporaryDirectory(prefix="hostile-") as name:
+    with tempfile.TemporaryDirectory(prefix="hostile-", dir=ROOM) as name:
         yield Path(name)
 
 
@@ -200,7 +211,7 @@ def test_the_same_file_without_its_fault_is_read(kind, folder):
 def judge_many(kind: str) -> None:
     """Twenty-five variations of one kind."""
     for number in VARIATIONS:
-        with tempfile.TemporaryDirectory(prefix="hostile-") as name:
+        with tempfile.TemporaryDirectory(prefix="hostile-", dir=ROOM) as name:
             inside = Path(name)
             case = make(kind, number, inside)
             try:

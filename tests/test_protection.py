@@ -36,7 +36,7 @@ def check_protected(table, threshold: int, own: tuple = ()) -> Pattern:
 
 
 @given(SEED)
-@random_cases(60)
+@random_cases(30)
 def test_no_sensitive_number_of_a_table_comes_out(seed):
     table, threshold, _ = some_table(seed)
     check_protected(table, threshold)
@@ -70,9 +70,7 @@ def test_the_same_numbers_give_the_same_pattern_and_what_is_known_is_not_changed
     assert (one == two).all() and (one == three).all()
 
 
-@given(SEED)
-@random_cases(15)
-def test_no_complementary_cell_could_be_printed_after_all(seed):
+def check_complementary(seed: int) -> None:
     """The clean-up leaves none that could go alone: printing any one of them tells a sensitive number."""
     table, threshold, _ = some_table(seed)
     problem = table.problem(threshold)
@@ -82,6 +80,19 @@ def test_no_complementary_cell_could_be_printed_after_all(seed):
         less = found.hidden.copy()
         less[cell] = False
         assert not all(f.is_safe for f in audit(table.value, table.sums, Pattern(less), problem.need).values())
+
+
+@given(SEED)
+@random_cases(6)
+def test_no_complementary_cell_could_be_printed_after_all(seed):
+    check_complementary(seed)
+
+
+@pytest.mark.full
+@given(SEED)
+@random_cases(15)
+def test_no_complementary_cell_of_more_tables_could_be_printed_after_all(seed):
+    check_complementary(seed)
 
 
 def test_what_is_printed_stays_and_what_is_kept_back_stays():
@@ -152,7 +163,7 @@ def check_against_enumeration(seed: int) -> int:
 
 
 @given(SEED)
-@random_cases(150)
+@random_cases(60)
 def test_the_reader_s_interval_is_that_of_every_world_there_is(seed):
     check_against_enumeration(seed)
 

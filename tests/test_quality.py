@@ -257,7 +257,7 @@ def test_every_row_of_both_sides_is_told_once(now, before, refused):
 
 
 @given(luck=st.randoms(use_true_random=False))
-@random_cases(4)
+@random_cases(2)
 def test_random_pairs_of_files_add_up(tmp_path_factory, luck):
     check_pair(tmp_path_factory, luck)
 

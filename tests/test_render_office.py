@@ -304,10 +304,11 @@ def test_the_same_document_gives_the_same_bytes(kind, folder, tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
-@pytest.mark.parametrize("kind", ["docx", "xlsx"])
-def test_libreoffice_opens_it(kind, folder, tmp_path):
+def test_libreoffice_opens_both(folder, tmp_path):
     import subprocess
 
-    source = folder / f"sample.{kind}"
-    subprocess.run(["soffice", "--headless", "--convert-to", "pdf", "--outdir", tmp_path, source], check=True)
-    assert (tmp_path / "sample.pdf").stat().st_size > 10_000
+    # One start for both: it takes longer than they do.
+    sources = [shutil.copy(folder / f"sample.{kind}", tmp_path / f"{kind}.{kind}") for kind in ("docx", "xlsx")]
+    subprocess.run(["soffice", "--headless", "--convert-to", "pdf", "--outdir", tmp_path, *sources], check=True)
+    for kind in ("docx", "xlsx"):
+        assert (tmp_path / f"{kind}.pdf").stat().st_size > 10_000, kind

@@ -235,12 +235,7 @@ YAML = st.recursive(
 )
 
 
-@random_cases(150)
-@given(
-    path=st.sampled_from(["columns", "key", "title", "rules", "left_out", "columns.sex", "columns.sex.codes"]),
-    junk=YAML,
-)
-def test_whatever_stands_in_a_definition_it_is_read_or_refused(path, junk):
+def check_junk(path: str, junk: object) -> None:
     def change(table):
         *parents, last = path.split(".")
         for parent in parents:
@@ -251,6 +246,22 @@ def test_whatever_stands_in_a_definition_it_is_read_or_refused(path, junk):
         assert parsed(change).name == "wells"
     except BuildFailed as refused:
         assert refused.message.startswith("wells.yml")
+
+
+PATHS = st.sampled_from(["columns", "key", "title", "rules", "left_out", "columns.sex", "columns.sex.codes"])
+
+
+@random_cases(50)
+@given(path=PATHS, junk=YAML)
+def test_whatever_stands_in_a_definition_it_is_read_or_refused(path, junk):
+    check_junk(path, junk)
+
+
+@pytest.mark.full
+@random_cases(150)
+@given(path=PATHS, junk=YAML)
+def test_whatever_else_stands_in_a_definition_it_is_read_or_refused(path, junk):
+    check_junk(path, junk)
 
 
 def test_a_misspelt_table_is_answered_with_the_nearest():

@@ -1049,7 +1049,7 @@ def check_refusal(con, tmp_path_factory, typed, marker) -> None:
 
 
 @given(st.sampled_from(TYPED), MARKER)
-@random_cases(20)
+@random_cases(8)
 def test_no_refusal_ever_shows_what_stood_in_the_cell(con, tmp_path_factory, typed, marker):
     check_refusal(con, tmp_path_factory, typed, marker)
 
