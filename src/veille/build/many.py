@@ -15,7 +15,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 
 from .. import periods, places, versions
 from ..disclosure.safe import AUDIENCES, SafeTables
@@ -113,8 +112,10 @@ def plan(
     day = periods.day(as_of, "Date AS_OF") if as_of else None
     plans: list[Plan] = []
     skipped: list[Skipped] = []
+    counted = list(_counted(project, (nature,) if nature else stage.NATURES, day, say))
     for reader in AUDIENCES if audience == "both" else (audience,):
-        known = _known(project, reader, (nature,) if nature else stage.NATURES, day, say)
+        folders = [(version, versions.candidate(version, reader, say)) for version in counted]
+        known = [(version, safe, SafeTables.read(safe)) for version, safe in folders]
         for product, area, period in _editions(project, when, whole_year):
             if reader not in product.audiences:
                 skipped.append(Skipped(product, area.code, period, reader, "pas pour cette diffusion"))
@@ -157,19 +158,14 @@ def is_current(asked: Plan, around: Mapping[str, object] | None = None) -> bool:
     return True
 
 
-def _known(
-    project: Project, audience: str, natures: Iterable[str], day: date | None, say: Say
-) -> list[tuple[Version, Path, SafeTables]]:
-    """The data version of each nature that has one, with its safe tables."""
-    out = []
+def _counted(project: Project, natures: Iterable[str], day: date | None, say: Say) -> Iterator[Version]:
+    """The data version of each nature that has one."""
     for nature in natures:
         if nature == "example":
             versions.ensure_example(project, say)
         version = versions.current(project, nature, day)
         if version.snapshots:
-            safe = versions.candidate(version, audience, say)
-            out.append((version, safe, SafeTables.read(safe)))
-    return out
+            yield version
 
 
 def _editions(project: Project, when: Period, whole_year: bool) -> Iterator[tuple[Product, places.Area, Period]]:

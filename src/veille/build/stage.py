@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from .. import periods, places, texts, versions
@@ -60,12 +61,12 @@ class Plan:
             "lang": self.lang,
         }
 
-    @property
+    @cached_property
     def text_path(self) -> Path:
         """Where people write for this report."""
         return self.project.texts / self.product.name / self.area.code / f"{self.period}.md"
 
-    @property
+    @cached_property
     def target(self) -> Path:
         """`reports/[exemple/]<product>/<place>/<period>[+public][+en][+asof-D]/`."""
         name = (

@@ -146,6 +146,11 @@ class SafeTables:
             out.setdefault((key, place), []).append(period)
         return out
 
+    @cached_property
+    def received(self) -> frozenset[tuple[str, str]]:
+        """The keys and periods that there is a number of, in whatever place."""
+        return frozenset((key, period) for key, _, period in self._numbers)
+
     def get(self, key: str, place: str, period: str) -> SafeNumber:
         """One number; a number that is not there was not received, and says so."""
         if (key, place, period) in self._numbers:
@@ -226,7 +231,7 @@ class SafeTables:
                 head, *lines = content.decode("utf-8").split("\n")
                 if head != ",".join(COLUMNS) or lines.pop() != "":
                     raise ValueError
-                for line in _records(lines):
+                for line in _records(lines) if b'"' in content else lines:
                     key, place, period, _ = line.split(",", 3)  # an address needs no quotes
                     numbers[key, place, period] = line
                 before = sum(map(len, by_table.values()))

@@ -215,22 +215,27 @@ def _is_list(name: str) -> bool:
     return named and files("veille.codes").joinpath(f"{name}.yml").is_file()
 
 
-def names() -> list[str]:
+@cache
+def names() -> tuple[str, ...]:
     """The name of every canonical table, which is that of its file, in alphabetical order."""
     found = (f.name for f in files(__package__).joinpath("tables").iterdir())
-    return sorted(name.removesuffix(".yml") for name in found if name.endswith(".yml"))
+    return tuple(sorted(name.removesuffix(".yml") for name in found if name.endswith(".yml")))
 
 
 @cache
 def tables() -> dict[str, Table]:
     """Every canonical table, by name, in alphabetical order."""
-    folder = files(__package__).joinpath("tables")
-    found = {name: folder.joinpath(f"{name}.yml").read_text(encoding="utf-8") for name in names()}
-    return {t.name: t for t in (parse(text, f"{name}.yml") for name, text in found.items())}
+    return {name: _read(name) for name in names()}
+
+
+@cache
+def _read(name: str) -> Table:
+    path = files(__package__).joinpath("tables", f"{name}.yml")
+    return parse(path.read_text(encoding="utf-8"), path.name)
 
 
 def table(name: str) -> Table:
     """One table. Raises UnknownName with the nearest name otherwise."""
-    if name not in tables():
-        raise UnknownName("Table", name, tables(), feminine=True)
-    return tables()[name]
+    if name not in names():
+        raise UnknownName("Table", name, names(), feminine=True)
+    return _read(name)

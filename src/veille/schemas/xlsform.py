@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import xlsxwriter
-
 from ..codes import code_list
 from ..places import Place, fold, gazetteer
 from ..render import zips
@@ -314,6 +312,8 @@ def settings() -> dict[str, str]:
 def write(path: Path) -> None:
     """Write the XLSForm to `path`. The same definitions give the same bytes."""
     buffer = io.BytesIO()
+    import xlsxwriter
+
     with xlsxwriter.Workbook(
         buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     ) as book:

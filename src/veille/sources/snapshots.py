@@ -178,7 +178,7 @@ def newest(project: Project, nature: str, as_of: date | None) -> list[Snapshot]:
     for snapshot in received(project, nature):
         if as_of is None or snapshot.received <= as_of:
             series = chosen.setdefault(snapshot.stream, [])
-            if not adds_up(snapshot.source):
+            if series and not adds_up(snapshot.source):
                 series.clear()
             series.append(snapshot)
     return [snapshot for stream in sorted(chosen) for snapshot in chosen[stream]]
