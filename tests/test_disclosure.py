@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import dataclasses
+import hashlib
 import json
 import shutil
 import traceback
@@ -697,6 +698,21 @@ def test_a_folder_that_is_not_the_one_that_was_sealed_is_refused(sealed, attack)
     attack(folder)
     with pytest.raises(BuildFailed):
         SafeTables.read(folder)
+
+
+@pytest.mark.parametrize(
+    "row", ["x,gao,2016-10,5", "x,gao,2016-10,5,i,verified,t,q,c,more", 'x,gao,2016-10,"5,i,verified,t,q,"c"']
+)
+def test_a_row_of_another_shape_is_refused_even_where_it_was_sealed(sealed, row):
+    folder, _ = sealed
+    table = folder / "tables" / "incidents.csv"
+    table.write_text(table.read_text(encoding="utf-8") + row + "\n", encoding="utf-8", newline="")
+    meta = json.loads((folder / "candidate.json").read_text(encoding="utf-8"))
+    meta["files"]["tables/incidents.csv"] = hashlib.sha256(table.read_bytes()).hexdigest()
+    del meta["seal"]
+    (folder / "candidate.json").write_text(json.dumps(meta | {"seal": safe._digest(meta)}), encoding="utf-8")
+    with pytest.raises(BuildFailed, match="modifiées"):
+        SafeTables.read(folder).get("x", "gao", "2016-10")
 
 
 @pytest.mark.parametrize("mark", ["\u2028", "\x85", "\n", "\x0b", "\r\n"], ids=ascii)

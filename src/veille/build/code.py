@@ -63,6 +63,10 @@ def _imports(tree: ast.AST, module: str, is_package: bool) -> list[str]:
     return sorted(m for m in found if m.split(".")[0] == _NAME)
 
 
+def _at(module: str, digest: str) -> str:
+    return hashlib.sha256(f"{module} {sys.version_info[:2]} {digest}".encode()).hexdigest()
+
+
 def digests(work: Path) -> dict[str, str]:
     """A digest of each module and file that a page is made by, by its path in the package.
 
@@ -79,9 +83,11 @@ def digests(work: Path) -> dict[str, str]:
         module = waiting.pop()
         if (path := _path(module)) is None:
             continue
-        at = hashlib.sha256(f"{module} {sys.version_info[:2]} {sha256(path)}".encode()).hexdigest()
+        at = _at(module, sha256(path))
         if at not in known:
-            tree = ast.parse(path.read_bytes())
+            content = path.read_bytes()
+            at = _at(module, hashlib.sha256(content).hexdigest())  # of what is parsed, should the file change just now
+            tree = ast.parse(content)
             imported = _imports(tree, module, path.name == "__init__.py")
             known[at] = [hashlib.sha256(normal(tree).encode()).hexdigest()[:16], imported]
         used[at] = known[at]

@@ -95,13 +95,22 @@ def _json(content: object) -> bytes:
 
 
 def _records(lines: Iterable[str]) -> Iterator[str]:
-    """One text per record of a CSV file: a line, or several where a quoted text has line breaks."""
+    """One text per record of a CSV file: a line, or several where a quoted text has line breaks.
+
+    Raises ValueError for a quoted text that does not end.
+    """
     begun = ""
     for line in lines:
         record = f"{begun}\n{line}" if begun else line
         begun = record if '"' in record and record.count('"') % 2 else ""
         if not begun:
             yield record
+    if begun:
+        raise ValueError
+
+
+def _changed() -> BuildFailed:
+    return BuildFailed("Les tables sûres manquent ou ont été modifiées.", "Refaites-les : veille data.")
 
 
 class SafeTables:
@@ -115,8 +124,12 @@ class SafeTables:
     def _number(self, address: Address) -> SafeNumber:
         found = self._numbers[address]
         if isinstance(found, str):
-            (row,) = csv.reader([found])
-            self._numbers[address] = found = SafeNumber(**dict(zip(COLUMNS, row, strict=True)), seal=_SEAL)
+            try:
+                (row,) = csv.reader([found])
+                fields = dict(zip(COLUMNS, row, strict=True))
+            except (ValueError, csv.Error):  # sealed, but not written by `write`
+                raise _changed() from None
+            self._numbers[address] = found = SafeNumber(**fields, seal=_SEAL)
         return found
 
     def __iter__(self) -> Iterator[SafeNumber]:
@@ -237,9 +250,7 @@ class SafeTables:
                 before = sum(map(len, by_table.values()))
                 by_table[Path(name).stem] = list(islice(numbers, before, None))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
-            raise BuildFailed(
-                "Les tables sûres manquent ou ont été modifiées.", "Refaites-les : veille data."
-            ) from None
+            raise _changed() from None
         read = cls((), meta, records)
         read._numbers, read._by_table = numbers, by_table
         return read
