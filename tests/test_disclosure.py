@@ -701,18 +701,45 @@ def test_a_folder_that_is_not_the_one_that_was_sealed_is_refused(sealed, attack)
 
 
 @pytest.mark.parametrize(
-    "row", ["x,gao,2016-10,5", "x,gao,2016-10,5,i,verified,t,q,c,more", 'x,gao,2016-10,"5,i,verified,t,q,"c"']
+    "row",
+    [
+        "protection_incidents.x=y,gao,2016-10,5",
+        "protection_incidents.x=y,gao,2016-10,5,i,verified,t,q,c,more",
+        'protection_incidents.x=y,gao,2016-10,"5,i,verified,t,q,"c"',
+        "another_indicator,gao,2016-10,5,i,verified,t,q,c",
+    ],
 )
-def test_a_row_of_another_shape_is_refused_even_where_it_was_sealed(sealed, row):
+def test_a_row_of_another_shape_or_indicator_is_refused_even_where_it_was_sealed(sealed, row):
     folder, _ = sealed
     table = folder / "tables" / "incidents.csv"
-    table.write_text(table.read_text(encoding="utf-8") + row + "\n", encoding="utf-8", newline="")
+    head, first = table.read_text(encoding="utf-8").splitlines()
+    table.write_text("\n".join([head, first, row, first.replace(MONTH, "2016-12"), ""]), encoding="utf-8", newline="")
     meta = json.loads((folder / "candidate.json").read_text(encoding="utf-8"))
     meta["files"]["tables/incidents.csv"] = hashlib.sha256(table.read_bytes()).hexdigest()
     del meta["seal"]
     (folder / "candidate.json").write_text(json.dumps(meta | {"seal": safe._digest(meta)}), encoding="utf-8")
-    with pytest.raises(BuildFailed, match="modifiées"):
-        SafeTables.read(folder).get("x", "gao", "2016-10")
+    for _ in range(2):
+        with pytest.raises(BuildFailed, match="modifiées"):
+            SafeTables.read(folder).get("protection_incidents.x=y", "gao", "2016-10")
+
+
+@pytest.mark.parametrize("first", [None, "protection_incidents", "communes_with_activity", "absent"])
+def test_numbers_come_in_the_same_order_whatever_was_asked_before(sealed, first):
+    tables = SafeTables.read(sealed[0])
+    if first:
+        tables.get(first, "gao", MONTH)
+    assert [n.address for n in tables] == [n.address for n in SafeTables.read(sealed[0])]
+    assert {n.table for n in tables.of_table("incidents")} == {"incidents"}
+
+
+@pytest.mark.parametrize("caveat", ["", "deux\nlignes, dont une virgule", "deux lignes\na,b"])
+def test_a_table_of_several_indicators_gives_them_all_back(tmp_path, caveat):
+    keys = ("a_b.c=d", "a", "a_b", "a.c=d", "protection_incidents", "z")
+    numbers = {key: safe.clear(**FIELDS | {"key": key, "caveat": caveat}) for key in keys}
+    SafeTables(numbers.values(), {}, {}).write(tmp_path / "candidate")
+    tables = SafeTables.read(tmp_path / "candidate")
+    assert {key: tables.get(key, "gao", MONTH) for key in keys} == numbers
+    assert {n.key for n in tables.of_table("incidents")} == {n.key for n in tables} == set(keys)
 
 
 @pytest.mark.parametrize("mark", ["\u2028", "\x85", "\n", "\x0b", "\r\n"], ids=ascii)

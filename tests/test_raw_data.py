@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import os
-import time
 from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +11,6 @@ import pytest
 import yaml
 from incidents import PARAMS, ROOT, SHARED
 
-from veille import digests
 from veille.disclosure.derive import whole_percent
 from veille.indicators.count import cubes
 from veille.project import Project
@@ -242,16 +238,3 @@ def test_no_information_is_not_zero(tables):
     blank = figures[figures["value"].isna()]
     assert {f["id"] for f in FIGURES["figures"] if f["value"] is None} == set(blank["figure_id"])
     assert not (figures["value"] == 0).any()
-
-
-def test_a_file_that_changed_behind_its_stamp_is_read_again(tmp_path, monkeypatch):
-    """Same name, same size, the time of its content set back: the time of change tells."""
-    monkeypatch.setattr(digests, "RESTED", -1)
-    path = tmp_path / "received.csv"
-    path.write_bytes(b"aaaa")
-    before, stamp = digests.sha256(path), path.stat()
-    time.sleep(0.05)
-    path.write_bytes(b"bbbb")
-    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    assert path.stat().st_mtime_ns == stamp.st_mtime_ns
-    assert digests.sha256(path) == hashlib.sha256(b"bbbb").hexdigest() != before

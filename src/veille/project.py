@@ -61,6 +61,11 @@ class Project:
         return self.root / "data" / "processed" / "spill"
 
     @property
+    def digests(self) -> Path:
+        """The sha256 of large files, as they were last read: inside, because it names files received."""
+        return self.root / "data" / "processed" / "digests.json"
+
+    @property
     def intake(self) -> Path:
         """Where a file received is drawn up before it is stored: inside, because a command that is killed leaves it."""
         return self.root / "data" / "processed" / "intake"

@@ -431,7 +431,7 @@ def candidate(version: Version, audience: str, say: Say = lambda line: None, *, 
     with FileLock(version.project.work / f"candidate-{version.nature}-{version.id}.lock"):
         # The bytes are checked even when the tables exist: a raw file that changed must stop every build.
         for snapshot in version.snapshots:
-            snapshots.verify(snapshot)
+            snapshots.verify(snapshot, version.project.digests)
         if again or not (target / "candidate.json").is_file() or not _is_of_this_past(version, audience, target):
             _make(version, ("cluster", "public"), say)
     return target

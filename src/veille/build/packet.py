@@ -180,9 +180,9 @@ def git_commit(root: Path) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def hash_inputs(paths: dict[str, Path]) -> dict[str, str]:
-    """sha256 per input, by its name in the manifest."""
-    return {name: sha256(path) for name, path in sorted(paths.items()) if path.is_file()}
+def hash_inputs(paths: dict[str, Path], notes: Path | None = None) -> dict[str, str]:
+    """sha256 per input, by its name in the manifest; `notes` as in `digests.sha256`."""
+    return {name: sha256(path, notes) for name, path in sorted(paths.items()) if path.is_file()}
 
 
 def schema() -> dict:

@@ -89,8 +89,9 @@ def _inputs(plan: Plan) -> dict[str, str]:
             folder = plan.project.raw(plan.version.nature) / snapshot.source
             restricted.setdefault(folder.relative_to(root).as_posix(), []).extend(files)
     named = {p.relative_to(root).as_posix(): p for p in paths}
-    out = packet.hash_inputs({**named, "candidate.json": plan.safe / "candidate.json"})
-    return out | {name: together(sha256(p) for p in files if p.is_file()) for name, files in restricted.items()}
+    notes = plan.project.digests
+    out = packet.hash_inputs({**named, "candidate.json": plan.safe / "candidate.json"}, notes)
+    return out | {name: together(sha256(p, notes) for p in files if p.is_file()) for name, files in restricted.items()}
 
 
 def _cited(plan: Plan, say: Say) -> Callable[[str], None]:

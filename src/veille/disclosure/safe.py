@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +23,7 @@ from ..indicators.registry import Difference, Share, declared
 COLUMNS = ("key", "place", "period", "value", "unit", "status", "table", "query", "caveat")
 STATUSES = ("verified", "unverified", "mixed", "not_received", "not_published")
 PACKAGE = "datapackage.json"  # describes the tables for other tools; sealed like them, never read here
+_HEAD = ",".join(COLUMNS).encode()
 _SEAL = object()
 
 Address = tuple[str, str, str]  # key, place, period
@@ -109,6 +110,30 @@ def _records(lines: Iterable[str]) -> Iterator[str]:
         raise ValueError
 
 
+def _addressed(content: bytes, indicator: str = "") -> Iterator[tuple[Address, str]]:
+    """The lines of a table, each with its address. Raises BuildFailed for what `write` has not written.
+
+    Also where a line is not of the indicator, if one is given: it would not be found where its key says it stands.
+    """
+    try:
+        *lines, end = content.decode("utf-8").split("\n")
+        if end:
+            raise ValueError
+        plain, broken = f"{indicator},", f"{indicator}."
+        for line in _records(lines) if b'"' in content else lines:
+            key, place, period, _ = line.split(",", 3)  # an address needs no quotes
+            if indicator and not line.startswith((plain, broken)):
+                raise ValueError
+            yield (key, place, period), line
+    except ValueError:
+        raise _changed() from None
+
+
+def _indicator(key: str) -> str:
+    """What a key begins with; all keys of a table begin the same."""
+    return key.partition(".")[0]
+
+
 def _changed() -> BuildFailed:
     return BuildFailed("Les tables sûres manquent ou ont été modifiées.", "Refaites-les : veille data.")
 
@@ -117,56 +142,78 @@ class SafeTables:
     """All safe numbers of one data version and audience, by (key, place, period)."""
 
     def __init__(self, numbers: Iterable[SafeNumber], meta: dict, records: dict[str, list[dict]]) -> None:
-        # Of a folder that is read, a number is a line of text until somebody asks for it: a page asks for a few of many.
-        self._numbers: dict[Address, SafeNumber | str] = {(n.key, n.place, n.period): n for n in numbers}
+        # By the indicator of their keys. Of a folder that is read, the files of an indicator wait until somebody asks for
+        # it, and a number is a line of text until then: a page asks for a few of many.
+        self._numbers: dict[str, dict[Address, SafeNumber | str]] = {}
+        self._by_table: dict[str, list[Address]] = {}
+        self._waiting: dict[str, dict[str, bytes]] = {}  # by indicator, the lines of each of its tables
         self.meta, self.records = meta, records
+        for n in numbers:
+            address = n.key, n.place, n.period
+            self._numbers.setdefault(_indicator(n.key), {})[address] = n
+            self._by_table.setdefault(n.table, []).append(address)
+
+    def _of(self, indicator: str) -> dict[Address, SafeNumber | str]:
+        """The numbers of an indicator, by address."""
+        if indicator in self._waiting:
+            found = {table: dict(_addressed(lines, indicator)) for table, lines in self._waiting[indicator].items()}
+            for table, numbers in found.items():
+                self._numbers[indicator] |= numbers
+                self._by_table[table] = list(numbers)
+            del self._waiting[indicator]  # last: what cannot be read is refused each time it is asked for
+        return self._numbers.get(indicator, {})
+
+    def _keep(self, table: str, lines: bytes) -> None:
+        """A table of a folder. Its lines are sorted: where the first and the last are of one indicator, all are.
+
+        With quotes, what looks like a line may be the end of a caveat.
+        """
+        first, last = (_indicator(line.split(b",", 1)[0].decode()) for line in (lines, lines[:-1].rpartition(b"\n")[2]))
+        if first == last and b'"' not in lines:
+            self._numbers.setdefault(first, {})
+            self._waiting.setdefault(first, {})[table] = lines
+            return
+        for address, line in _addressed(lines):
+            self._numbers.setdefault(_indicator(address[0]), {})[address] = line
+            self._by_table.setdefault(table, []).append(address)
 
     def _number(self, address: Address) -> SafeNumber:
-        found = self._numbers[address]
+        numbers = self._of(_indicator(address[0]))
+        found = numbers[address]
         if isinstance(found, str):
             try:
                 (row,) = csv.reader([found])
                 fields = dict(zip(COLUMNS, row, strict=True))
             except (ValueError, csv.Error):  # sealed, but not written by `write`
                 raise _changed() from None
-            self._numbers[address] = found = SafeNumber(**fields, seal=_SEAL)
+            numbers[address] = found = SafeNumber(**fields, seal=_SEAL)
         return found
 
     def __iter__(self) -> Iterator[SafeNumber]:
-        return (self._number(address) for address in self._numbers)
+        return (self._number(address) for address in self.addresses())
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return sum(len(self._of(indicator)) for indicator in self._numbers)
 
-    @cached_property
-    def _by_table(self) -> dict[str, list[Address]]:
-        out: dict[str, list[Address]] = {}
-        for number in self:
-            out.setdefault(number.table, []).append((number.key, number.place, number.period))
-        return out
-
-    def addresses(self) -> Iterable[Address]:
-        """Where there are numbers, shown or not."""
-        return self._numbers.keys()
+    def addresses(self) -> Iterator[Address]:
+        """Where there are numbers, shown or not: one indicator after the other."""
+        return chain.from_iterable(self._of(indicator) for indicator in list(self._numbers))
 
     def __repr__(self) -> str:
         return f"<SafeTables of {len(self)} numbers, version {self.meta.get('version', '?')}>"
 
     @cached_property
-    def _periods(self) -> dict[tuple[str, str], list[str]]:
-        out: dict[tuple[str, str], list[str]] = {}
-        for key, place, period in self._numbers:
-            out.setdefault((key, place), []).append(period)
-        return out
+    def _periods(self) -> dict[str, dict[tuple[str, str], list[str]]]:
+        """By indicator; filled as they are asked for."""
+        return {}
 
-    @cached_property
-    def received(self) -> frozenset[tuple[str, str]]:
-        """The keys and periods that there is a number of, in whatever place."""
-        return frozenset((key, period) for key, _, period in self._numbers)
+    def is_received(self, key: str, period: str) -> bool:
+        """Whether there is a number of a key and period, in whatever place."""
+        return any((k, p) == (key, period) for k, _, p in self._of(_indicator(key)))
 
     def get(self, key: str, place: str, period: str) -> SafeNumber:
         """One number; a number that is not there was not received, and says so."""
-        if (key, place, period) in self._numbers:
+        if (key, place, period) in self._of(_indicator(key)):
             return self._number((key, place, period))
         spec = declared(key)
         unit = "percent" if isinstance(spec, Share) else spec.unit if spec else ""
@@ -187,10 +234,18 @@ class SafeTables:
 
     def periods(self, key: str, place: str) -> list[str]:
         """The periods that a number exists for, oldest first."""
-        return sorted(self._periods.get((key, place), []))
+        indicator = _indicator(key)
+        if indicator not in self._periods:
+            of_key: dict[tuple[str, str], list[str]] = {}
+            for k, where, period in self._of(indicator):
+                of_key.setdefault((k, where), []).append(period)
+            self._periods[indicator] = of_key
+        return sorted(self._periods[indicator].get((key, place), []))
 
     def of_table(self, name: str) -> Iterator[SafeNumber]:
         """The numbers of one table."""
+        for indicator in [i for i, tables in self._waiting.items() if name in tables]:
+            self._of(indicator)
         return (self._number(address) for address in self._by_table.get(name, ()))
 
     def write(self, folder: Path, describe: Callable[[dict, dict[str, bytes]], dict] | None = None) -> None:
@@ -229,9 +284,7 @@ class SafeTables:
             meta = json.loads((folder / "candidate.json").read_text(encoding="utf-8"))
             if meta.pop("seal") != _digest(meta):
                 raise ValueError
-            numbers: dict[Address, SafeNumber | str] = {}
-            by_table: dict[str, list[Address]] = {}
-            records: dict[str, list[dict]] = {}
+            read = cls((), meta, {})
             for name, seal in meta["files"].items():
                 content = (folder / name).read_bytes()
                 if hashlib.sha256(content).hexdigest() != seal:
@@ -239,18 +292,12 @@ class SafeTables:
                 if name == PACKAGE:
                     continue
                 if name == "records.json":
-                    records = json.loads(content)
+                    read.records = json.loads(content)
                     continue
-                head, *lines = content.decode("utf-8").split("\n")
-                if head != ",".join(COLUMNS) or lines.pop() != "":
+                head, lines = content.split(b"\n", 1)
+                if head != _HEAD:
                     raise ValueError
-                for line in _records(lines) if b'"' in content else lines:
-                    key, place, period, _ = line.split(",", 3)  # an address needs no quotes
-                    numbers[key, place, period] = line
-                before = sum(map(len, by_table.values()))
-                by_table[Path(name).stem] = list(islice(numbers, before, None))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
+                read._keep(Path(name).stem, lines)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             raise _changed() from None
-        read = cls((), meta, records)
-        read._numbers, read._by_table = numbers, by_table
         return read

@@ -194,12 +194,21 @@ def parse(name: str, given: dict) -> Format:
 
 
 @cache
+def _described(name: str) -> dict:
+    if name.startswith(forms.PREFIX):
+        return forms.given(name)
+    return load(files("veille.schemas").joinpath(f"{name}.yml").read_text(encoding="utf-8"))
+
+
+@cache
 def declared(name: str) -> Format:
     """The format described in `schemas/<name>.yml`, or written from a canonical table's definition (`template_*`)."""
-    if name.startswith(forms.PREFIX):
-        return parse(name, forms.given(name))
-    text = files("veille.schemas").joinpath(f"{name}.yml").read_text(encoding="utf-8")
-    return parse(name, load(text))
+    return parse(name, _described(name))
+
+
+def newest_by(name: str) -> str:
+    """The column of months of which a later file has the say, without what the other columns are; empty for none."""
+    return _described(name).get("newest_by", "")
 
 
 @cache

@@ -19,7 +19,7 @@ from ..yamls import load
 from . import decisions
 from .decisions import NOTHING, Decisions
 from .files import rows_named
-from .formats import declared, names
+from .formats import names, newest_by
 
 REQUIRED = (
     "source",
@@ -186,16 +186,19 @@ def newest(project: Project, nature: str, as_of: date | None) -> list[Snapshot]:
 
 def adds_up(source: str) -> bool:
     """Whether the files of a source each hold only some months."""
-    return source in names() and bool(declared(source).newest_by)
+    return source in names() and bool(newest_by(source))
 
 
-def verify(snapshot: Snapshot) -> None:
-    """Raise BadData unless every file is there with the bytes that were received."""
+def verify(snapshot: Snapshot, notes: Path | None = None) -> None:
+    """Raise BadData unless every file is there with the bytes that were received.
+
+    Without `notes` (`digests.sha256`), every byte is read.
+    """
     for file in snapshot.files:
         where = f"{snapshot.label}/{file.path.name}"
         if not file.path.is_file():
             raise BadData(f"{where} : fichier absent.", "Remettez le fichier reçu, sans le modifier.")
-        if sha256(file.path) != file.sha256:
+        if sha256(file.path, notes) != file.sha256:
             raise BadData(
                 f"{where} : le fichier a changé depuis sa réception (sha256 différent).",
                 "Un fichier reçu ne se modifie pas : remettez l’original, ou déposez la nouvelle version "

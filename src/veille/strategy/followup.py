@@ -68,7 +68,7 @@ def is_joined(safe: SafeTables) -> bool:
 def has_values(safe: SafeTables, year: int, of: Frame) -> bool:
     """Whether a value of an indicator of the frame was received for a year."""
     ours = {given.address_of(i) for i in of.indicators.values()}
-    return any((key, str(year)) in safe.received for key in ours)
+    return any(safe.is_received(key, str(year)) for key in ours)
 
 
 def periods_with_values(safe: SafeTables, product: Product, kind: str) -> list[Period]:
