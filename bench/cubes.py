@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import duckdb
+import page
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (10_000, 1_000_000, 10_000_000)
@@ -354,62 +355,60 @@ def put_in(folder: Path, rows: int, made: Path) -> None:
         os.replace(made / f"{name}.parquet", target / f"{name}.parquet")
 
 
-def spread(values: list[float]) -> str:
-    """Median and range."""
-    return f"{statistics.median(values):6.2f} s ({min(values):.2f} à {max(values):.2f})"
-
-
-def compare(times: int, folder: Path, rows: int) -> None:
-    """Print both ways of counting, and their ratio."""
+def compare(times: int, folder: Path, rows: int) -> list[str]:
+    """Both ways of counting, as a row of the page."""
     runs: dict[str, list[dict]] = {"script": [], "cubes": []}
     for _ in range(times):
         for step, of_step in runs.items():
             of_step.append(measured(step, folder))
     cells = check_same(folder)
     script, cubes = ([run["seconds"] for run in of_step] for of_step in runs.values())
-    memory = {step: max(run["mib"] for run in of_step) for step, of_step in runs.items()}
     checks = statistics.median(run["checked"] for run in runs["cubes"])
-    size = sum(f.stat().st_size for f in folder.glob("incident*.parquet")) / 2**20
-    print(f"\n{rows} incidents, Parquet de {size:.0f} Mio ; {cells} nombres égaux, autres que zéro")
-    print(f"  DuckDB, une requête par table        {spread(script)}  mémoire {memory['script']:5.0f} Mio au plus")
-    print(f"  veille, contrôle et cubes            {spread(cubes)}  mémoire {memory['cubes']:5.0f} Mio au plus")
-    ratio = statistics.median(cubes) / statistics.median(script)
-    print(f"  rapport des médianes : {ratio:.2f} fois ; dont contrôle des lignes {checks:.2f} s")
+    memory = max(run["mib"] for run in runs["cubes"])
+    return [
+        page.number(rows),
+        page.number(cells),
+        page.spread(script),
+        f"{page.spread(cubes)}, dont contrôle {page.decimal(checks)} s",
+        page.ratio(cubes, script),
+        f"{memory:.0f} Mio",
+    ]
 
 
-def reports(times: int, projects: dict[int, Path]) -> None:
-    """Print what the safe tables of each project cost, and then a report on them."""
-    print(f"\nLe rapport {'/'.join(REPORT)}, données d’exemple dont les incidents sont remplacés")
-    for rows, project in projects.items():
-        got = measured("data", project)
-        print(
-            f"  {rows:>9} incidents : tables sûres en {got['seconds']:.1f} s (comptage {got['counting']:.1f}, "
-            f"protection {got['protection']:.1f}), mémoire {got['mib']:.0f} Mio ; "
-            f"{got['numbers']} nombres, dont {got['shown']} imprimés"
-        )
+def reports(times: int, projects: dict[int, Path]) -> list[list[str]]:
+    """What the safe tables of each project cost, and then a report on them, as rows of the page."""
+    data = {rows: measured("data", project) for rows, project in projects.items()}
+    for project in projects.values():
+        measured("report", project)  # what is noted once, and asked of the disk for the first time
     runs: dict[int, list[dict]] = {rows: [] for rows in projects}
     for _ in range(times):
         for rows, project in projects.items():
             runs[rows].append(measured("report", project))
-    first: list[float] = []
+    first = [run["seconds"] for run in next(iter(runs.values()))]
+    out = []
     for rows, several in runs.items():
         whole = [run["seconds"] for run in several]
-        rest = [run["seconds"] - run["hashing"] for run in several]
-        first = first or [statistics.median(whole), statistics.median(rest)]
-        ratios = [statistics.median(v) / f for v, f in zip((whole, rest), first, strict=True)]
-        print(f"  {rows:>9} incidents : un rapport {spread(whole)}  {ratios[0]:.2f} fois")
-        print(f"            sans relire les octets reçus {spread(rest)}  {ratios[1]:.2f} fois")
+        hashing = statistics.median(run["hashing"] for run in several)
+        out.append(
+            [
+                page.number(rows),
+                f"{page.decimal(data[rows]['seconds'])} s, dont comptage {page.decimal(data[rows]['counting'])} s",
+                f"{data[rows]['mib']:.0f} Mio",
+                f"{page.spread(whole)}, dont sha256 des entrées {page.decimal(hashing)} s",
+                page.ratio(whole, first),
+            ]
+        )
+    return out
 
 
 def main(times: int, sizes: tuple[int, ...]) -> None:
-    """Print the table of measures."""
+    """Measure, print, and write the section of the page."""
     from veille.places import memberships
 
-    print(f"Cubes d’incidents, {times} répétitions, {os.cpu_count()} cœurs")
+    counted, projects = [], {}
     with tempfile.TemporaryDirectory(prefix="veille-bench-") as work:
         example = new_project(Path(work) / "example")
         coverage = part(example, "monitoring_coverage")[1] / "coverage.parquet"
-        projects = {}
         for rows in sizes:
             folder = Path(work) / str(rows)
             folder.mkdir()
@@ -421,10 +420,25 @@ def main(times: int, sizes: tuple[int, ...]) -> None:
                     f"TO '{folder.as_posix()}/members.parquet'",
                     [[list(member) for member in memberships(ROOT / "params")]],
                 )
-            compare(times, folder, rows)
+            counted.append(compare(times, folder, rows))
             projects[rows] = shutil.copytree(example, Path(work) / f"project-{rows}")
             put_in(projects[rows], rows, folder)
-        reports(times, projects)
+        made = reports(times, projects)
+    page.write(
+        "cubes",
+        [
+            f"Commit {page.commit()}, {page.machine()}. {times} répétitions en alternance : médiane, et entre parenthèses la plus petite et la plus grande. Les deux lisent les mêmes fichiers Parquet, et chaque nombre est le même.",
+            "",
+            *page.table(
+                ["incidents", "nombres égaux, autres que zéro", "un script DuckDB, une requête par table", "veille : contrôle des lignes, puis cubes", "rapport des médianes", "mémoire de veille"],
+                counted,
+            ),
+            "",
+            f"But à dix millions : 1,5 ×, moins de 2 Gio. Le rapport {'/'.join(REPORT)}, selon ce qui est derrière ses tables (but : 1,1 ×) ; « tables sûres » : une fois par version des données.",
+            "",
+            *page.table(["incidents", "tables sûres, une fois", "mémoire", "un rapport", "rapport des médianes"], made),
+        ],
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -7,14 +7,15 @@ the medians. `python bench/intake.py [REPETITIONS]`.
 from __future__ import annotations
 
 import json
-import os
-import statistics
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+import page
+
+ROOT = page.ROOT
 SIZES = (10_000, 100_000, 1_000_000)
 
 _COUNT = """
@@ -57,11 +58,6 @@ def run(script: str, *arguments: str) -> list[float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def spread(values: list[float]) -> str:
-    """Median and range."""
-    return f"{statistics.median(values):.2f} s ({min(values):.2f} à {max(values):.2f})"
-
-
 def new_project(folder: Path) -> Path:
     """An empty installation."""
     (folder / "notebooks").mkdir(parents=True)
@@ -72,8 +68,8 @@ def new_project(folder: Path) -> Path:
 
 
 def main(times: int) -> None:
-    """Print the table of measures."""
-    print(f"Réception et harmonisation d’un export KoBo (CSV), {times} répétitions, {os.cpu_count()} cœurs")
+    """Measure, print, and write the section of the page."""
+    rows_ = []
     with tempfile.TemporaryDirectory(prefix="veille-bench-") as work:
         folder = Path(work)
         for rows in SIZES:
@@ -83,27 +79,35 @@ def main(times: int) -> None:
             for turn in range(times):
                 counts.append(run(_COUNT, str(path))[0])
                 tables.append(run(_TABLE, str(path))[0])
-                got = run(_RECEIVE, str(path), str(new_project(folder / f"p{rows}-{turn}")), "kobo_incidents", "")
+                project = new_project(folder / f"p{rows}-{turn}")
+                got = run(_RECEIVE, str(path), str(project), "kobo_incidents", "")
                 ours.append(got[0])
                 memory.append(got[1])
-            ratio, ratio_table = (statistics.median(ours) / statistics.median(v) for v in (counts, tables))
-            print(
-                f"\n{rows} lignes, {path.stat().st_size / 2**20:.0f} Mio ; {got[2]:.0f} lues, {got[3]:.0f} incidents comptés"
-            )
-            print(f"  DuckDB, lire comme texte et compter selon deux colonnes   {spread(counts)}")
-            print(f"  DuckDB, charger tout le texte puis compter                {spread(tables)}")
-            print(f"  veille, recevoir, contrôler, harmoniser, déposer          {spread(ours)}")
-            print(
-                f"  rapport des médianes : {ratio:.1f} fois (texte et compte), {ratio_table:.1f} fois (texte chargé) ; mémoire {max(memory):.0f} Mio au plus"
-            )
+                shutil.rmtree(project)
+            size = f"{page.number(rows)} ({path.stat().st_size / 2**20:.0f} Mio)"
+            told = [page.spread(v) for v in (ours, counts, tables)]
+            rows_.append([size, *told, page.ratio(ours, counts), page.ratio(ours, tables), f"{max(memory):.0f} Mio"])
             path.unlink()
         matrix = ROOT.parent / "shared" / "data" / "presence" / "mali_5w_dec2023_protection_hxl.csv"
+        real = ""
         if matrix.is_file():
             spent = [
                 run(_RECEIVE, str(matrix), str(new_project(folder / f"w{n}")), "fivew", "cod2021")[0]
                 for n in range(times)
             ]
-            print(f"\nMatrice 5W du Mali, décembre 2023, 5 760 lignes : {spread(spent)}")
+            real = f"La matrice 5W du Mali de décembre 2023, 5 760 lignes : {page.spread(spent)}."
+    page.write(
+        "intake",
+        [
+            f"Commit {page.commit()}, {page.machine()}. {times} répétitions en alternance.",
+            "",
+            *page.table(
+                ["lignes d’un export KoBo", "veille : recevoir, contrôler, harmoniser, déposer", "DuckDB : lire comme texte et compter", "DuckDB : charger tout le texte, puis compter", "rapport au premier", "rapport au second", "mémoire de veille"],
+                rows_,
+            ),
+            *(["", real] if real else []),
+        ],
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

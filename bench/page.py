@@ -38,15 +38,25 @@ def commit() -> str:
     return done.stdout.strip() or "inconnu"
 
 
+def decimal(value: float) -> str:
+    """« 2,31 »."""
+    return format(value, ".2f").replace(".", ",")
+
+
+def number(value: int) -> str:
+    """« 10 000 »."""
+    return f"{value:,}".replace(",", " ")
+
+
 def spread(values: Sequence[float], unit: str = "s") -> str:
     """« 2,31 s (2,20 à 2,45) »: the median, and the least and the most."""
-    told = [format(v, ".2f").replace(".", ",") for v in (statistics.median(values), min(values), max(values))]
-    return f"{told[0]} {unit} ({told[1]} à {told[2]})"
+    middle, least, most = map(decimal, (statistics.median(values), min(values), max(values)))
+    return f"{middle} {unit} ({least} à {most})"
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> str:
     """« 0,45 × »: of the medians."""
-    return f"{statistics.median(ours) / statistics.median(theirs):.2f} ×".replace(".", ",")
+    return f"{decimal(statistics.median(ours) / statistics.median(theirs))} ×"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

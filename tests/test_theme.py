@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.path import Path as Outline
 
+from veille.present import theme
 from veille.present.charts import step_of
 from veille.present.theme import _circle, short_path
 
@@ -83,3 +84,22 @@ def test_a_scale_has_four_lines_at_most_and_round_steps(high):
     step = step_of(high)
     assert high / step <= 4 and str(step).strip("0") in ("1", "2", "5")
     assert step == 1 or high / step > 1.5
+
+
+def test_a_scale_is_written_like_the_numbers_beside_it():
+    drawn = theme.canvas(3, 2, 9, "scale")
+    panel = theme.Panel(drawn, left=0.2)
+    panel.scale(y=(0, 12_000))
+    panel.grid(range(0, 10_001, 5_000))
+    assert re.findall(r"data-tick=\"\"[^>]*>([^<]+)<", theme.svg(drawn)) == ["0", "5\u202f000", "10\u202f000"]
+
+
+def test_a_label_too_long_for_the_left_of_a_scale_stands_on_its_line():
+    """On a phone, « 40 000 » was cut to « 0 000 »."""
+    for high, is_wide in ((400, False), (40_000, True)):
+        drawn = theme.canvas(3.4, 2, 9, "narrow")
+        panel = theme.Panel(drawn, left=0.09)
+        panel.scale(y=(0, high))
+        panel.grid(range(0, high + 1, high // 2))
+        ticks = re.findall(r"<text[^>]*data-tick[^>]*>", theme.svg(drawn))
+        assert len(ticks) == 3 and all(('text-anchor="end"' not in t) is is_wide for t in ticks), ticks

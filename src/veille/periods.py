@@ -7,6 +7,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from .errors import BadParameter
 
@@ -136,6 +137,7 @@ def is_of(text: str, kind: str) -> bool:
     return bool(_FORMS[kind].fullmatch(text))
 
 
+@lru_cache(maxsize=10_000)  # asked for each of hundreds of thousands of cells
 def kind_of(period: str) -> str:
     """`month`, `quarter` or `year` of a period as tables write it; `day` for the day of a stock."""
     return next((kind for kind, form in _FORMS.items() if form.fullmatch(period)), "day")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -113,8 +114,7 @@ def find(problem: Problem, known: Known | None = None) -> Pattern:
     return pattern
 
 
-@dataclass(frozen=True)
-class _Target:
+class _Target(NamedTuple):
     """A sensitive cell of the component, who looks (-1: the outsider), and where it must be able to be."""
 
     cell: int
@@ -230,14 +230,14 @@ class _Search:
         for _ in range(_THOUGHTS):
             firm = self.firm()
             floors = [np.where(firm, np.maximum(floor, self.infer), floor) for floor in self.floors]
-            lost = [t for t, k in self.witness.items() if (self.worlds.table[k] < floors[t.who + 1] - _WHOLE).any()]
+            lost = {t: k for t, k in self.witness.items() if (self.worlds.table[k] < floors[t.who + 1] - _WHOLE).any()}
             if not lost:
                 return
             before, self.floors = self.worlds, floors
             self.worlds = _Worlds(self.value, floors)
             for k in np.flatnonzero(before.usable[: before.size]):
                 self.worlds.add(before.table[k])
-            kept = {t: k for t, k in self.witness.items() if t not in set(lost)}
+            kept = {t: k for t, k in self.witness.items() if t not in lost}
             self.witness = {t: self.worlds.add(before.table[k]) for t, k in kept.items()}
             changes = _Changes(self, np.ones(len(self.group), dtype=bool))
             for target in lost:

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ..codes import mapping
 from . import gbv
 from .measure import UNANSWERED, Difference, Measure, Share, key
@@ -552,6 +554,7 @@ DIFFERENCES: tuple[Difference, ...] = (
 BY_NAME = {m.name: m for m in MEASURES}
 
 
+@lru_cache(maxsize=50_000)  # asked for each number, place and period
 def declared(name: str) -> Measure | Share | Difference | None:
     """The table that a key belongs to; None for a key that no line here declares."""
     stem, *dimensions = name.split(".")

@@ -19,6 +19,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 
 from ..disclosure.safe import SafeNumber
+from ..formats import display
 from ..project import PACKAGE
 from .words import typography
 
@@ -70,6 +71,7 @@ class Panel:
     """
 
     PAD = 3.5  # points between a scale and its labels
+    DIGIT = 0.5  # how wide a digit is, or what stands between two, beside the size of the text: at most
 
     def __init__(self, figure: Figure, left: float = 0, bottom: float = 0, right: float = 1, top: float = 1) -> None:
         self.figure, self._corner, self._size = figure, (left, bottom), (right - left, top - bottom)
@@ -129,11 +131,19 @@ class Panel:
         self.line(self.x, (self.y[0],) * 2, color=color, linewidth=0.8, solid_capstyle="projecting", zorder=2.5)
 
     def grid(self, ticks: Iterable[int]) -> None:
-        """Thin lines at the heights of a scale, and its labels at the left, which the number check knows for ticks."""
-        for tick in ticks:
+        """Thin lines at the heights of a scale, with labels, which the number check knows for ticks.
+
+        They stand at the left, or on their lines where one of them is too long for that.
+        """
+        labels = {tick: display(str(tick), "", "verified") for tick in ticks}
+        room = self._corner[0] * self.figure.get_size_inches()[0] * 72 - self.PAD
+        is_wide = max(map(len, labels.values())) * self.DIGIT * matplotlib.rcParams["font.size"] > room
+        across, up = self.point
+        at = self.x[0] if is_wide else self.x[0] - self.PAD * across
+        where = {"ha": "left", "va": "bottom"} if is_wide else {"ha": "right", "va": "center_baseline"}
+        for tick, label in labels.items():
             self.line(self.x, (tick, tick), color=LINE, linewidth=0.7, zorder=0.5)
-            at = self.x[0] - self.PAD * self.point[0]
-            self.text(at, tick, str(tick), ha="right", va="center_baseline", color=SOFT, gid="tick")
+            self.text(at, tick + is_wide * up, label, color=SOFT, gid="tick", **where)
 
     def names_below(self, names: Iterable[str]) -> None:
         """The names of 0, 1, 2… under its foot."""
