@@ -361,6 +361,8 @@ def test_help_is_french_and_names_the_commands(shared):
     assert done.returncode == 0
     for word in ("build", "data", "list", "texts", "bulletins de protection"):
         assert word in done.stdout
+    # What each command does is told whole.
+    assert "..." not in done.stdout.partition("Commands:")[2] and "manifest.json." in done.stdout
 
 
 def test_help_of_receive_names_every_edition_of_the_gazetteer(shared):

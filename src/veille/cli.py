@@ -687,6 +687,13 @@ def _is_usage(error: Exception) -> bool:
     return isinstance(error, typer.BadParameter.__mro__[1])
 
 
+for _app in (app, texts_app, disclosure_app, ledger_app):
+    for _command in _app.registered_commands:
+        _command.short_help = _command.callback.__doc__.splitlines()[
+            0
+        ]  # whole: typer would cut it in a list of commands
+
+
 def _usage(error: Exception, arguments: list[str]) -> str:
     """typer's English usage errors, in French: what is missing or unknown, and the nearest command."""
     parameter = getattr(error, "param", None)
