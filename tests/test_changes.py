@@ -307,6 +307,7 @@ def test_why_says_what_the_next_build_does(project):
     assert projects.here(project, "why", "bulletin", "gao", "2016-10").stdout.strip() == CURRENT
 
 
+@pytest.mark.full
 def test_again_makes_the_same_bytes_again(project):
     before = projects.sealed(project / "reports")
     stamp = (project / "reports/bulletin/gao/2016-10/manifest.json").stat().st_mtime_ns

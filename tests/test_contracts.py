@@ -504,6 +504,7 @@ def test_a_frame_and_the_same_rows_in_duckdb_are_judged_alike_in_more_cases(case
     check_alike(case)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("compact", [False, True])
 def test_two_wrong_rows_in_a_million_are_named(compact):
     """However the values are kept: the check reads the different ones, not the rows."""

@@ -6,6 +6,7 @@ import shutil
 from datetime import date
 from pathlib import Path
 
+import pytest
 import yaml
 from incidents import PARAMS, monthly_table, new_project
 from test_gbv_sources import BIRTH, INCIDENT, INTERVIEW, workbook
@@ -74,6 +75,7 @@ def bare(runs: list) -> str:
     return plain(runs).replace("\u202f", " ").replace("\u00a0", " ")
 
 
+@pytest.mark.full
 def test_age_and_sex_stand_crossed_where_recorders_gave_every_case(tmp_path):
     said, tables = profile(tmp_path, {"women": 6, "girls": 4, "men": 3, "boys": 2})
     assert tables["age_sexe"] == ["Féminin 36 54 0 90", "Masculin 18 27 0 45", "Ensemble 54 81 0 135"]
@@ -86,6 +88,7 @@ def test_two_boys_are_found_in_no_cell_and_worked_out_of_none(tmp_path):
     assert any("âge et sexe croisés" in line.lower() and line.endswith("non publié ce trimestre.") for line in said)
 
 
+@pytest.mark.full
 def test_one_organisation_that_sent_tables_leaves_age_and_sex_apart(tmp_path):
     said, tables = profile(tmp_path, {"women": 6, "girls": 4, "men": 3, "boys": 2}, tables=True)
     assert "age_sexe" not in tables and "profil" in tables
