@@ -125,6 +125,19 @@ def test_a_released_day_is_read_again_and_never_judged_again(year, monkeypatch):
     assert SafeTables.read(folder).meta["version"] == version.id
 
 
+def test_the_notes_of_what_was_released_stay_when_its_rows_go(year, tmp_path, monkeypatch):
+    """The next release is judged by them."""
+    shutil.copytree(year.root, tmp_path / "p")
+    project = Project(tmp_path / "p")
+    monkeypatch.setattr(versions, "KEPT", 1)
+    receive(project, "2017-05-05", JANUARY + LATE + FEBRUARY + MUCH_LATER + MARCH, ["2017-01", "2017-02", "2017-03"])
+    newest = versions.current(project, "real")
+    versions.candidate(newest, "cluster")
+    assert [p.name for p in project.tables("real", newest.id).parent.iterdir()] == [newest.id]
+    for entry in ledger.read(project, "cluster").releases:
+        assert project.cubes("real", entry.version).is_file()
+
+
 def test_the_public_never_reads_before_the_members(fresh):
     with pytest.raises(BadParameter, match="pas encore été diffusée aux membres"):
         versions.release(fresh, date(2017, 2, 5), "public")

@@ -156,6 +156,26 @@ def test_a_correction_changes_the_number_and_the_version_that_gives_it(project):
     assert (before, communes()) == ("5", "4")
 
 
+def test_only_the_newest_versions_keep_what_was_made_of_their_rows(project, monkeypatch):
+    """An older one comes back when it is asked for, with the same bytes."""
+    monkeypatch.setattr(versions, "KEPT", 2)
+    deposit(project.raw("real"), "monitoring_coverage", "2017-01-05", [GOOD_ROWS["monitoring_coverage"]])
+    first = versions.current(project, "real")
+    folder = versions.candidate(first, "cluster")
+    before = {p.name: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    ids = [first.id]
+    for value in ("4", "3"):
+        decide(project.root, "corrections.yml", CORRECTION.replace("to: 4", f"to: {value}"))
+        versions.candidate(versions.current(project, "real"), "cluster")
+        ids.append(version_id(project))
+    made = project.root / "data" / "processed"
+    for what in ("candidate", "tables", "protection"):
+        assert {p.name for p in (made / what / "real").iterdir()} == set(ids[1:]), what
+    decide(project.root, "corrections.yml", "")
+    assert versions.candidate(versions.current(project, "real"), "cluster") == folder
+    assert {p.name: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
+
+
 def test_the_balance_of_every_snapshot_is_told_once_it_was_read(project):
     balances = versions.balances(versions.current(project, "real"))
     assert {label: (b.read, b.kept) for label, b in balances.items()} == {

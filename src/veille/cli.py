@@ -710,6 +710,8 @@ def run(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 build failed, 2 bad parameter, 3 bad data, 4 disclosure refused or an agreement missing."""
     # What is imported and planned is needed to the end: looking for garbage in it is a tenth of a command that has nothing to do.
     gc.set_threshold(100_000)
+    # typer's pydantic would look into every installed package for plugins: none is ours.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may not be UTF-8

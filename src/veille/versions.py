@@ -62,6 +62,9 @@ CODE_OF_PARTS = tuple(
 # Sources of figures that others printed.
 PRINTED = ("reference_figures", "gbv_published")
 
+# Of the versions of a nature, how many keep their tables on disk: a command that has planned its reports still reads them.
+KEPT = 4
+
 Say = Callable[[str], None]
 
 
@@ -434,7 +437,27 @@ def candidate(version: Version, audience: str, say: Say = lambda line: None, *, 
             snapshots.verify(snapshot, version.project.digests)
         if again or not (target / "candidate.json").is_file() or not _is_of_this_past(version, audience, target):
             _make(version, ("cluster", "public"), say)
+            _forget_older(version)
     return target
+
+
+def _forget_older(version: Version) -> None:
+    """Remove what was made of all but the newest versions: rows about people stay no longer than they serve.
+
+    It is made again when it is asked for. The notes of a version that was released stay: the next release is judged by them.
+    """
+    from .disclosure import ledger
+
+    project, nature = version.project, version.nature
+    made = {}
+    for root in (project.candidate(nature, version.id, "").parent, project.tables(nature, version.id).parent):
+        for folder in root.iterdir():
+            made[folder.name] = max(made.get(folder.name, 0), folder.stat().st_mtime_ns)
+    released = {e.version for book in ledger.of_all(project).values() for e in book.entries}
+    for older in sorted(made, key=made.get)[:-KEPT]:
+        notes = [] if older in released else [project.cubes(nature, older).parent]
+        for folder in (project.tables(nature, older), *notes, project.candidate(nature, older, "")):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _released_on(version: Version, audience: str) -> Path | None:

@@ -11,12 +11,14 @@ import time
 from pathlib import Path
 from queue import Empty
 
+import zmq
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 
 from . import warm
 
 LONGEST_SOCKET = 100  # a UNIX socket's path holds 107 bytes; the kernel adds a short suffix
+AGAIN = 5  # milliseconds; ZeroMQ's own is 100, and a warm kernel listens after 50
 _SUFFIX = len("/kernel-ipc-5")
 
 
@@ -26,6 +28,11 @@ class PromptClient(AsyncKernelClient):
     The usual one then listens for a fifth of a second more, in case something is still said; the kernel itself says when it
     has finished.
     """
+
+    def start_channels(self, *given: bool, **named: bool) -> None:
+        """As usual, but that a socket on which the kernel does not listen yet is looked for again after milliseconds."""
+        self.context.setsockopt(zmq.RECONNECT_IVL, AGAIN)
+        super().start_channels(*given, **named)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Return when the kernel is ready. Raises RuntimeError when it died, or is not within `timeout` seconds."""
