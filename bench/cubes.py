@@ -60,7 +60,7 @@ def invent(folder: Path, rows: int, coverage: str) -> None:
         for n, who in enumerate(("men", "women", "boys", "girls"))
     ]
     with duckdb.connect(config={"memory_limit": "1GB", "temp_directory": folder.as_posix()}) as con:
-        # Few in Gao, which the report is about: beyond 40,000 incidents a month its curve has no scale (charts.step_of).
+        # Fewer in Gao, which the report is about.
         con.execute(
             "CREATE TABLE cells AS SELECT row_number() OVER (ORDER BY pcode LIKE 'ML07%', hash(month || pcode || copy)) - 1 AS n, month, edition, pcode\n"
             "FROM (SELECT *, unnest(range(CASE WHEN pcode LIKE 'ML07%' THEN 1 ELSE 3 END)) AS copy\n"

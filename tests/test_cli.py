@@ -10,10 +10,11 @@ import zipfile
 
 import projects
 import pytest
+import typer
 import yaml
 from python_calamine import CalamineWorkbook
 
-from veille import places, texts
+from veille import cli, places, texts
 from veille.products import PRODUCTS
 from veille.schemas import definitions
 
@@ -88,7 +89,11 @@ def test_a_bad_parameter_is_told(veille, shared, real, arguments, said):
 
 
 def test_an_unknown_command_names_the_known_ones(shared):
-    refused(projects.veille(shared, "biuld", "bulletin"), 2, "Commande inconnue", "build")
+    refused(projects.veille(shared, "biuld", "bulletin"), 2, "Commande inconnue", "build", "ledger")
+
+
+def test_fewer_than_no_reports_at_a_time_is_told(shared):
+    refused(projects.veille(shared, "all", "2016-10", "--jobs", "-1"), 2, "Rapports à la fois refusés : -1.", "0 pour")
 
 
 @projects.EITHER
@@ -362,7 +367,21 @@ def test_help_is_french_and_names_the_commands(shared):
     for word in ("build", "data", "list", "texts", "bulletins de protection"):
         assert word in done.stdout
     # What each command does is told whole.
-    assert "..." not in done.stdout.partition("Commands:")[2] and "manifest.json." in done.stdout
+    assert "..." not in done.stdout.partition("Commandes :")[2] and "manifest.json." in done.stdout
+
+
+def test_no_command_s_help_has_an_english_word():
+    def helps(command, context):
+        yield command.get_help(context)
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from helps(inner, type(context)(inner, info_name=name, parent=context))
+
+    whole = typer.main.get_command(cli.app)
+    texts = list(helps(whole, typer.Context(whole, info_name="veille")))
+    assert len(texts) > 20
+    english = {"usage", "arguments:", "options:", "commands", "command", "show", "this", "message", "and", "exit", "the", "required", "default", "str", "int", "text"}  # fmt: skip
+    for text in texts:
+        assert not english & set(re.findall(r"[\w]+:?", text.lower())), text
 
 
 def test_help_of_receive_names_every_edition_of_the_gazetteer(shared):

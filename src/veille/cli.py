@@ -12,33 +12,73 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from .codes import code_list
 from .errors import BadParameter, VeilleError, near
+from .products import PRODUCTS
 
 if TYPE_CHECKING:
     from .build.stage import Plan
     from .sources.balance import Balance
 
-app = typer.Typer(
-    add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False,
-    help="veille : bulletins de protection et synthèses, à partir de données versionnées.",
-)  # fmt: skip
-texts_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Les textes que les personnes écrivent.")
-app.add_typer(texts_app, name="texts")
-disclosure_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Ce qui n’est pas publié, et pourquoi (pour l’intérieur)."
+# What typer writes around our words, some of it without gettext.
+_FRENCH = {
+    "Usage: ": "Utilisation : ",
+    "Arguments:": "Arguments :",
+    "Options:": "Options :",
+    "Commands:": "Commandes :",
+    "Show this message and exit.": "Montre cette aide",
+    "COMMAND [ARGS]...": "COMMANDE…",
+    "[required]": "[obligatoire]",
+    "[default: ": "[par défaut : ",
+    "<str>": "<mot>",
+}
+
+
+class _FrenchHelp:
+    """A command whose whole help is in French."""
+
+    def get_help(self, ctx: typer.Context) -> str:
+        text = super().get_help(ctx)
+        for english, french in _FRENCH.items():
+            text = text.replace(english, french)
+        return text
+
+
+class _Command(_FrenchHelp, TyperCommand):
+    pass
+
+
+class _Group(_FrenchHelp, TyperGroup):
+    pass
+
+
+def _commands(words: str, **options: bool) -> typer.Typer:
+    return typer.Typer(cls=_Group, no_args_is_help=True, rich_markup_mode=None, help=words, **options)
+
+
+app = _commands(
+    "veille : bulletins de protection et synthèses, à partir de données versionnées.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
-app.add_typer(disclosure_app, name="disclosure")
-ledger_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Le registre de ce qui a été diffusé.")
-app.add_typer(ledger_app, name="ledger")
+texts_app = _commands("Les textes que les personnes écrivent.")
+disclosure_app = _commands("Ce qui n’est pas publié, et pourquoi (pour l’intérieur).")
+ledger_app = _commands("Le registre de ce qui a été diffusé.")
+_GROUPS = {"texts": texts_app, "disclosure": disclosure_app, "ledger": ledger_app}
+for _name, _group in _GROUPS.items():
+    app.add_typer(_group, name=_name)
 
 CURRENT = "À jour : rien de ce que montre ce rapport n’a changé."
 _EDITIONS = ", ".join(code_list("edition"))
 
 # `make` passes its variables through the environment: they are never part of a shell command.
 Product_ = Annotated[
-    str, typer.Argument(help="Produit : bulletin…", metavar="PRODUIT", envvar="VEILLE_PRODUCT", show_envvar=False)
+    str,
+    typer.Argument(
+        help=f"Produit : {', '.join(PRODUCTS)}", metavar="PRODUIT", envvar="VEILLE_PRODUCT", show_envvar=False
+    ),
 ]
 Region = Annotated[
     str,
@@ -162,7 +202,9 @@ Readers = Annotated[
 ]
 Jobs = Annotated[
     int,
-    typer.Option("--jobs", min=0, help="Rapports à la fois ; 0 : les cœurs", envvar="VEILLE_JOBS", show_envvar=False),
+    typer.Option(
+        "--jobs", metavar="<nbr>", help="Rapports à la fois ; 0 : les cœurs", envvar="VEILLE_JOBS", show_envvar=False
+    ),
 ]
 
 Scheduler = Annotated[
@@ -225,6 +267,8 @@ def _many(
     from .errors import BuildFailed
     from .project import find
 
+    if jobs < 0:
+        raise BadParameter(f"Rapports à la fois refusés : {jobs}.", "Donnez un nombre, ou 0 pour autant que de cœurs.")
     start = time.monotonic()
     with packet.disk_errors():
         asked = many.plan(
@@ -476,7 +520,6 @@ def list_(debug: Debug = False) -> None:
     from . import places, versions
     from .build import stage
     from .disclosure.safe import SafeTables
-    from .products import PRODUCTS
     from .project import find
 
     project = find()
@@ -687,11 +730,11 @@ def _is_usage(error: Exception) -> bool:
     return isinstance(error, typer.BadParameter.__mro__[1])
 
 
-for _app in (app, texts_app, disclosure_app, ledger_app):
+for _app in (app, *_GROUPS.values()):
     for _command in _app.registered_commands:
-        _command.short_help = _command.callback.__doc__.splitlines()[
-            0
-        ]  # whole: typer would cut it in a list of commands
+        _command.cls = _Command
+        # Whole: typer would cut it in a list of commands.
+        _command.short_help = _command.callback.__doc__.splitlines()[0]
 
 
 def _usage(error: Exception, arguments: list[str]) -> str:
@@ -701,7 +744,7 @@ def _usage(error: Exception, arguments: list[str]) -> str:
     words = next((_USAGE[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _USAGE), "")
     if words:
         return f"{words}{f' : {name}' if name else ''}.\nVoyez : veille --help"
-    commands = [command.name or command.callback.__name__ for command in app.registered_commands] + ["texts"]
+    commands = [command.name or command.callback.__name__ for command in app.registered_commands] + [*_GROUPS]
     hint = near(arguments[0], commands) if arguments else ""
     return f"Commande inconnue. {hint}\nCommandes : {', '.join(commands)}."
 
