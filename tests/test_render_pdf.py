@@ -183,6 +183,21 @@ def test_a_long_table_repeats_its_header_and_a_short_one_stays_whole(tmp_path):
         assert sum("Andéramboukane" in page and "Incidents par cercle" in page for page in pages) == 1
 
 
+def test_a_table_of_few_long_rows_runs_over_and_no_row_is_cut(tmp_path):
+    words = "Rappeler à chaque réunion que la matrice se remplit avant le dix du mois, puis le suivi des cas graves, puis la carte des communes que personne ne couvre plus"
+    rows = [documents.row(f"Début{i} {words} Fin{i}", "Bailleurs", "14 juin 2017", words) for i in range(8)]
+    heads = [documents.column(name, "left") for name in ("Recommandation", "À qui", "Échéance", "Suite donnée")]
+    where = set()
+    for filler in range(20, 34):
+        blocks = [d.paragraph("x")] * filler + [documents.table(1, "suivi", "Suivi", heads, rows)]
+        pages = text_of(rendered(blocks, tmp_path)).split("\f")[:-1]
+        for i in range(8):
+            assert sum(f"Début{i}" in page and f"Fin{i}" in page for page in pages) == 1, (filler, i)
+        where.add(next(n for n, page in enumerate(pages) if "Début0" in page))
+        assert len(pages) == 2 and "Fin7" in pages[1] and all("Suite donnée" in p for p in pages if "Fin" in p)
+    assert 0 in where  # kept whole, it would begin on the second page every time
+
+
 def test_headings_never_skip_a_level_even_without_a_cover(tmp_path):
     out = rendered([d.heading("Sous-section d’abord", 3), d.paragraph("Texte.")], tmp_path)
     with pikepdf.open(out) as file:

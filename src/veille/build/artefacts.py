@@ -81,7 +81,7 @@ def _tables_words(block: Block, labels: dict, paper: bool) -> Iterator[Piece]:
     groups = [plain(row["cells"][0]) for row in block["rows"] if row["kind"] == "group"]
     again = tuple(dict.fromkeys([heads, *(f"{heads} {group}" for group in groups)]))
     notes = [Piece(plain(note)) for note in block["notes"]]
-    notes_first = paper and len(block["rows"]) > pdf.ROWS_KEPT_TOGETHER
+    notes_first = paper and pdf.is_long(block)
     yield Piece(caption)
     if notes_first:
         yield from notes

@@ -451,7 +451,7 @@ def _write_table(word, block: Block, labels: dict) -> None:
             _add_runs(_cell_paragraph(cell, column), runs, look)
             if line["kind"] == "total":
                 _set_cell_borders(cell, top=("single", 8, INK))
-    if len(block["rows"]) <= pdf.ROWS_KEPT_TOGETHER:
+    if not pdf.is_long(block):
         for paragraph in list(table._tbl.iter(qn("w:p")))[: -len(columns)]:
             if paragraph.find(f"{_tag('w:pPr')}/{_tag('w:keepNext')}") is None:
                 _keep_with_next(paragraph)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache, lru_cache
+from math import ceil
 from pathlib import Path
 
 from ..errors import BuildFailed
@@ -25,8 +26,8 @@ LABELS = {
     "en": {"figure": "Figure", "table": "Table", "contents": "Contents"},
 }
 
-# A longer table may run over two pages: kept whole, it would leave half a page white.
-ROWS_KEPT_TOGETHER = 14
+# A longer table may run over two pages: kept whole, it would leave half a page white. A longer row as well.
+LINES_KEPT_TOGETHER, LINES_OF_A_ROW = 18, 12
 
 # About how many characters of a table fit across the page, and across the side of a figure.
 PAGE_CHARACTERS, SIDE_CHARACTERS = 90, 42
@@ -121,6 +122,25 @@ def column_widths(table: Block, room: int = PAGE_CHARACTERS) -> list[float | Non
     if not any(is_text):
         is_text[0] = True
     return [round(min(n, 160) ** 0.5, 2) if text else None for text, n in zip(is_text, longest, strict=True)]
+
+
+def is_long(table: Block) -> bool:
+    """Whether a table across the page may run over to the next."""
+    return sum(printed_lines(table)) > LINES_KEPT_TOGETHER
+
+
+def printed_lines(table: Block, room: int = PAGE_CHARACTERS) -> list[int]:
+    """About how many lines each row takes."""
+    longest, widths = longest_texts(table), column_widths(table, room)
+    left = room - sum(n + 2 for n, width in zip(longest, widths, strict=True) if width is None)
+    one = left / sum(width or 0 for width in widths)
+    rooms = [n if width is None else max(width * one - 2, 1) for n, width in zip(longest, widths, strict=True)]
+    return [
+        max(ceil(len(plain(cell)) / n) or 1 for cell, n in zip(row["cells"], rooms, strict=True))
+        if row["kind"] != "group"
+        else 1
+        for row in table["rows"]
+    ]
 
 
 def longest_texts(table: Block) -> list[int]:
@@ -224,7 +244,11 @@ def _table_for_template(table: Block, room: int = PAGE_CHARACTERS) -> Block:
         **table,
         "number": table.get("number"),
         "widths": column_widths(table, room),
-        "long": len(table["rows"]) > ROWS_KEPT_TOGETHER,
+        "rows": [
+            {**row, "whole": lines <= LINES_OF_A_ROW}
+            for row, lines in zip(table["rows"], printed_lines(table, room), strict=True)
+        ],
+        "long": is_long(table),
         # Two or three short columns do not spread over a page: no number stands far from its name.
         "slim": room == PAGE_CHARACTERS
         and len(table["columns"]) <= 3
