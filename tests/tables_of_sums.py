@@ -78,7 +78,7 @@ def audit(
     at, found, bounds = reader_of(value, sums, pattern.hidden, least)
     asked = {at[int(c)]: (int(mine[c]), int(mine[c] + need[c])) for c in np.flatnonzero(need > 0)}
     back = {i: c for c, i in at.items()}
-    return {back[i]: f for i, f in reader.examine(len(at), found, bounds, asked).items()}
+    return {back[i]: f for i, f in reader.examine(reader.separate(len(at), found), bounds, asked).items()}
 
 
 @dataclass

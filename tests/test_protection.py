@@ -154,7 +154,7 @@ def check_against_enumeration(seed: int) -> int:
     at, found, least = reader_of(table.value, table.sums, hidden, own)
     level = {i: (int(least[i]), int(least[i]) + threshold) for i in at.values()}
     expected = enumerated(table.value, table.sums, hidden, own, level)
-    for i, finding in reader.examine(len(at), found, least, level).items():
+    for i, finding in reader.examine(reader.separate(len(at), found), least, level).items():
         assert finding.is_safe == expected[i][0], seed
         if not finding.is_safe:
             assert (finding.low, finding.high) == expected[i][1:], seed

@@ -17,7 +17,7 @@ from .. import periods
 from ..errors import BadParameter, DisclosureRefused
 from ..indicators.registry import Difference, Measure, Share, declared
 from ..places import Area
-from .reader import Finding, Sum, examine, separate
+from .reader import Finding, Sum, Tied, examine, separate
 from .rules import Rules
 from .safe import Address, Fact, SafeNumber
 
@@ -123,14 +123,17 @@ class _Reader:
         for address in self.measure:
             groups.setdefault((address[0].partition(".")[0], *address[1:]), []).append(address)
         for some in groups.values():
-            coded = {a: dict(p.split("=", 1) for p in a[0].split(".")[1:]) for a in some}
-            for whole, codes in coded.items():
-                finer: dict[str, list[Address]] = {}
-                for part, more in coded.items():
-                    if len(more) == len(codes) + 1 and codes.items() <= more.items():
-                        (dimension,) = set(more) - set(codes)
-                        finer.setdefault(dimension, []).append(part)
-                for dimension, parts in finer.items():
+            finer: dict[Address, dict[str, list[Address]]] = {a: {} for a in some}
+            coded = {address: address[0].split(".")[1:] for address in some}
+            wholes: dict[frozenset[str], list[Address]] = {}
+            for address, codes in coded.items():
+                wholes.setdefault(frozenset(codes), []).append(address)
+            for part, codes in coded.items():
+                for code in codes:
+                    for whole in wholes.get(frozenset(codes) - {code}, ()):
+                        finer[whole].setdefault(code.partition("=")[0], []).append(part)
+            for whole, by_dimension in finer.items():
+                for dimension, parts in by_dimension.items():
                     if all(dimension in self.measure[p].adds_up for p in parts):
                         self._sum(whole, parts, least=whole in self.loose)
                     elif all(dimension in self.measure[p].usually_apart for p in parts):
@@ -362,15 +365,16 @@ def audit(
     for i, least in reader.differences.items():
         if i in place:
             floor[place[i]] = least
-    tied = {cell: number for number, (cells, _) in enumerate(separate(len(place), sums)) for cell in cells}
-    found = examine(len(place), sums, floor, levels)
+    sets = separate(len(place), sums)
+    tied = {cell: number for number, (cells, _) in enumerate(sets) for cell in cells}
+    found = examine(sets, floor, levels)
     if audience:
         near = {tied[k] for k in levels}
         beside = {i: k for i, k in place.items() if tied[k] in near}
-        large = _large(reader, beside, tied, sums, floor, sensitive, rules, audience)
+        large = _large(reader, beside, tied, sets, floor, sensitive, rules, audience)
         moved = {tied[k] for k in np.flatnonzero(large > floor)}
         again = {k: level for k, level in levels.items() if tied[k] in moved}
-        found |= {k: f for k, f in examine(len(place), sums, large, again).items() if not f.is_safe}
+        found |= {k: f for k, f in examine(sets, large, again).items() if not f.is_safe}
     at = {place[i]: address for (_, address), (i, _) in asked.items() if i in place}
     findings |= {at[k]: f for k, f in found.items()}
     inside: dict[tuple[str, Address], Finding] = {}
@@ -384,7 +388,7 @@ def audit(
                 near.add(tied[place[i]])
         # What others gave: nothing of it, or the threshold and more.
         theirs = {k: (int(mine[k]), int(mine[k]) + high) for k, (_, high) in levels.items() if tied[k] in near}
-        inside |= {(name, at[k]): f for k, f in examine(len(place), sums, mine, theirs).items()}
+        inside |= {(name, at[k]): f for k, f in examine(sets, mine, theirs).items()}
     return Verdict(len(asked), findings, inside)
 
 
@@ -392,7 +396,7 @@ def _large(
     reader: _Reader,
     place: Mapping[int, int],
     tied: Mapping[int, int],
-    sums: Sequence[Sum],
+    sets: Tied,
     floor: np.ndarray,
     sensitive: Mapping[Address, int],
     rules: Rules,
@@ -411,7 +415,7 @@ def _large(
     left = {k for k, t in threshold.items() if t}
     out = floor.copy()
     while True:
-        found = examine(len(floor), sums, out, dict.fromkeys(left, (0, 0)), intervals=False)
+        found = examine(sets, out, dict.fromkeys(left, (0, 0)), intervals=False)
         firm = {k for k, f in found.items() if not f.is_safe}
         if not firm:
             return out

@@ -55,6 +55,8 @@ def judge(
 
     Raises DisclosureRefused when the audit still finds a sensitive number: nothing is printed then.
     """
+    # Texts as plain objects: pandas gives those of its own type out one by one, slowly.
+    cubes = cubes.astype({name: object for name in cubes.columns if cubes[name].dtype == "str"})
     out: dict[str, Judged] = {}
     wider: Protected | None = None
     for audience in AUDIENCES:

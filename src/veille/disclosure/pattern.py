@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,22 @@ class Problem:
     sums: Sequence[tuple[Sequence[int], Sequence[int]]]
     own: Sequence[np.ndarray] = ()
     infer: np.ndarray | None = None
+
+    @cached_property
+    def tied(self) -> list[tuple[np.ndarray, list[tuple[Sequence[int], Sequence[int]]], bytes]]:
+        """The sets of cells that sums tie together, each with its sums, and those as bytes.
+
+        A printed cell ties nothing. To hide one more that is not printed changes no set: they are found once.
+        """
+        loose = self.state != SHOWN
+        groups = components(len(self.value), self.sums, loose)
+        where = {int(cell): number for number, group in enumerate(groups) for cell in group}
+        sums: list[list[tuple[Sequence[int], Sequence[int]]]] = [[] for _ in groups]
+        for one in self.sums:
+            first = next((c for c in one[0] if loose[c]), None)
+            if first is not None:
+                sums[where[int(first)]].append(one)
+        return [(group, some, repr(some).encode()) for group, some in zip(groups, sums, strict=True)]
 
 
 @dataclass
@@ -89,21 +106,12 @@ def find(problem: Problem, known: Known | None = None) -> Pattern:
     known = {} if known is None else known
     hidden = (problem.state == HIDDEN) | ((problem.state == FREE) & (problem.need > 0))
     pattern = Pattern(hidden)
-    loose = problem.state != SHOWN
-    groups = components(len(problem.value), problem.sums, loose)
-    where = {int(cell): number for number, group in enumerate(groups) for cell in group}
-    tied: dict[int, list[int]] = {}
-    for number, (cells, _) in enumerate(problem.sums):
-        first = next((c for c in cells if loose[c]), None)
-        if first is not None:
-            tied.setdefault(where[int(first)], []).append(number)
-    for number, group in enumerate(groups):
+    for group, sums, of_sums in problem.tied:
         if not (problem.need[group] > 0).any():
             continue
-        sums = [problem.sums[k] for k in tied.get(number, ())]
         columns = (problem.value, problem.lower, problem.need, problem.state, problem.weight, *problem.own)
         columns += () if problem.infer is None else (problem.infer,)
-        asked = b"".join([group.tobytes(), *(c[group].tobytes() for c in columns), repr(sums).encode()])
+        asked = b"".join([group.tobytes(), *(c[group].tobytes() for c in columns), of_sums])
         if asked not in known:
             failed = len(pattern.failed)
             _Search(problem, group, sums, pattern).run()
@@ -172,7 +180,7 @@ class _Search:
     """One set of tied cells. A world is what the cells could be; a witness, the world that serves a target."""
 
     def __init__(self, problem: Problem, group: np.ndarray, sums: list, pattern: Pattern) -> None:
-        self.group, self.pattern, self.sums = group, pattern, sums
+        self.group, self.pattern = group, pattern
         self.value = problem.value[group].astype(np.float64)
         self.weight = problem.weight[group].astype(np.float64)
         self.free = problem.state[group] == FREE
@@ -185,7 +193,15 @@ class _Search:
         self.owns = [np.zeros(len(group)), *(o for o in gave if o.any())]
         self.floors = [np.where(np.isfinite(base), np.maximum(base, o), base) for o in self.owns]
         self.infer = np.zeros(len(group)) if problem.infer is None else problem.infer[group]
-        self.local = {int(c): i for i, c in enumerate(group)}
+        local = {int(c): i for i, c in enumerate(group)}
+        # The sums as a matrix: row, cell, sign; what is printed has no column.
+        entries = [
+            (row, local[int(cell)], sign)
+            for row, (some, signs) in enumerate(sums)
+            for cell, sign in zip(some, signs, strict=True)
+            if int(cell) in local
+        ]
+        self.rows, self.columns, self.signs = np.array(entries, dtype=np.int64).reshape(-1, 3).T
         self.worlds = _Worlds(self.value, self.floors)
         self.worlds.add(self.value)
         self.witness: dict[_Target, int] = {}
@@ -272,8 +288,10 @@ class _Search:
             return
         changes = _Changes(self, self.hidden, only_hidden=True)
         near: dict[int, set[int]] = {int(c): set() for c in extra}
-        for some, _ in self.sums:
-            line = {self.local[int(c)] for c in some if int(c) in self.local}
+        lines: dict[int, set[int]] = {}
+        for row, cell in zip(self.rows.tolist(), self.columns.tolist(), strict=True):
+            lines.setdefault(row, set()).add(cell)
+        for line in lines.values():
             for cell in line & near.keys():
                 near[cell] |= line
         for cell in sorted(extra, key=lambda c: (-self.weight[c], c)):
@@ -307,17 +325,15 @@ class _Changes:
     def __init__(self, search: _Search, cells: np.ndarray, *, only_hidden: bool = False) -> None:
         self.search = search
         self.index = np.flatnonzero(cells)
-        self.at = {int(c): i for i, c in enumerate(self.index)}
         self.size = size = len(self.index)
-        starts, index, values = [0], [], []
-        for some, signs in search.sums:
-            for cell, sign in zip(some, signs, strict=True):
-                i = self.at.get(search.local.get(int(cell), -1))
-                if i is not None:  # a printed cell does not move
-                    index += [i, size + i]
-                    values += [sign, -sign]
-            if len(index) > starts[-1]:
-                starts.append(len(index))
+        self.at = np.full(len(cells), -1)
+        self.at[self.index] = np.arange(size)
+        where = self.at[search.columns]
+        moves = where >= 0  # a cell that stays as it is does not
+        lengths = np.bincount(search.rows[moves], minlength=1)
+        starts = np.concatenate([[0], np.cumsum(2 * lengths[lengths > 0])])
+        index = np.stack([where[moves], size + where[moves]], axis=1).ravel()
+        values = np.stack([search.signs[moves], -search.signs[moves]], axis=1).ravel()
         zero = np.zeros(len(starts) - 1)
         # Of what is hidden already, a sensitive cell costs nothing; during the clean-up a complementary one costs
         # something, or changes would wander through all of them and each would seem needed.
@@ -326,7 +342,7 @@ class _Changes:
         self.who = -1
         self.gain, self.loss = np.full(size, INFINITY), self._losses(-1)
         self.program = Program(
-            (np.array(starts), np.array(index), np.array(values, dtype=float)),
+            (starts, index, values.astype(float)),
             (zero, zero),
             (np.zeros(2 * size), np.concatenate([self.gain, self.loss])),
             np.concatenate([cost, cost]),

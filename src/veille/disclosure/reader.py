@@ -56,28 +56,26 @@ def is_world(world: np.ndarray, sums: Sequence[Sum], floor: np.ndarray) -> bool:
     )
 
 
+Tied = list[tuple[list[int], list[Sum]]]
+
+
 def examine(
-    size: int,
-    sums: Sequence[Sum],
-    floor: np.ndarray,
-    level: Mapping[int, tuple[int, int]],
-    *,
-    intervals: bool = True,
+    tied: Tied, floor: np.ndarray, level: Mapping[int, tuple[int, int]], *, intervals: bool = True
 ) -> dict[int, Finding]:
     """The finding for each sensitive cell of `level`: cell -> (nothing, threshold), both as that reader counts them.
 
-    size: number of hidden cells; floor: the least that each can be for that reader (minus infinity: no least). Without
-    `intervals` a cell that is not safe has none.
+    tied: the hidden cells with their sums, as `separate` gives them; floor: the least that each can be for that reader
+    (minus infinity: no least). Without `intervals` a cell that is not safe has none.
     """
     findings: dict[int, Finding] = {}
-    for cells, some in separate(size, sums):
+    for cells, some in tied:
         asked = [c for c in cells if c in level]
         if asked:
             findings |= _Component(cells, some, floor, {c: level[c] for c in asked}).run(intervals)
     return findings
 
 
-def separate(size: int, sums: Sequence[Sum]) -> list[tuple[list[int], list[Sum]]]:
+def separate(size: int, sums: Sequence[Sum]) -> Tied:
     """The sets of cells that sums tie together, each with its sums."""
     touching: list[list[int]] = [[] for _ in range(size)]
     for number, one in enumerate(sums):
