@@ -632,6 +632,7 @@ def test_any_report_is_made_again(mine, tmp_path, arguments):
     assert projects.sealed(folder) == before
 
 
+@pytest.mark.full
 def test_what_is_made_again_differently_is_named(files, tmp_path):
     """A Word file that nobody built, with its lists in order: only making it again tells."""
     name = "report/bulletin_gao_2016-10.docx"

@@ -648,6 +648,7 @@ def killed(place: Place, dies: str, command: list[str]) -> None:
     assert leaks(place, said) == {}
 
 
+@pytest.mark.full
 def test_a_reception_that_is_killed_leaves_no_mark_behind(tmp_path):
     """The next one sweeps away what it left."""
     place = new(tmp_path)

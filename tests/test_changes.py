@@ -101,13 +101,13 @@ def package(tmp_path, monkeypatch) -> Path:
     ("name", "before", "after", "said"),
     [
         pytest.param("present/words.py", "\ndef ", "\n# Why.\n\n\ndef ", [], id="a-comment"),
-        pytest.param("sources/kobo.py", "", "\nOTHER = 1\n", [], id="a-reader-of-files"),
+        pytest.param("sources/kobo.py", "", "\nOTHER = 1\n", [], id="a-reader-of-files", marks=pytest.mark.full),
         pytest.param("cli.py", "", "\nOTHER = 1\n", [], id="the-command"),
-        pytest.param("present/words.py", "", "\nOTHER = 1\n", ["code : present/words.py"], id="a-module-of-pages"),
+        pytest.param("present/words.py", "", "\nOTHER = 1\n", ["code : present/words.py"], id="a-module-of-pages", marks=pytest.mark.full),
         pytest.param("formats.py", "", "\nOTHER = 1\n", ["code : formats.py"], id="a-module-that-pages-import"),
-        pytest.param("render/pdf.py", "", "\nOTHER = 1\n", ["code : render/pdf.py"], id="a-renderer"),
-        pytest.param("build/numbers.py", "", "\nOTHER = 1\n", ["code : build/numbers.py"], id="a-check"),
-        pytest.param("codes/sex.yml", "", "\n# autre\n", ["code : codes/sex.yml"], id="a-list-of-labels"),
+        pytest.param("render/pdf.py", "", "\nOTHER = 1\n", ["code : render/pdf.py"], id="a-renderer", marks=pytest.mark.full),
+        pytest.param("build/numbers.py", "", "\nOTHER = 1\n", ["code : build/numbers.py"], id="a-check", marks=pytest.mark.full),
+        pytest.param("codes/sex.yml", "", "\n# autre\n", ["code : codes/sex.yml"], id="a-list-of-labels", marks=pytest.mark.full),
         pytest.param(
             "render/templates/veille/index.html.j2", "", "\n", ["code : render/templates/veille/index.html.j2"],
             id="a-template",

@@ -270,6 +270,7 @@ def test_a_page_names_the_sources_of_its_own_numbers():
 # --- what two tables say together -------------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_two_who_were_referred_are_not_what_is_left_of_the_services_provided(tmp_path):
     """Services provided are the outcome « provided » under another name: with it, 72 obtained less 70 provided are two."""
     project = new_project(tmp_path / "p")

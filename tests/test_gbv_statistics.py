@@ -838,6 +838,7 @@ def tables_of_example(letter: str, months: list[str]) -> pd.DataFrame:
     return framed("gbv_aggregates", rows)
 
 
+@pytest.mark.full
 def test_tables_and_rows_of_the_same_incidents_give_the_same_counts(tmp_path):
     months = [f"2017-{m:02d}" for m in range(1, 13)]
     path = tmp_path / "EXEMPLE_enregistreur.xlsx"

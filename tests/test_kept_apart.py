@@ -715,6 +715,7 @@ def test_files_that_only_name_columns_pass_everywhere(repository, tmp_path):
     assert repository.check("--objects") == (0, "")
 
 
+@pytest.mark.full
 def test_this_repository_passes():
     here = Repository.__new__(Repository)
     here.root = ROOT

@@ -125,6 +125,7 @@ def test_a_released_day_is_read_again_and_never_judged_again(year, monkeypatch):
     assert SafeTables.read(folder).meta["version"] == version.id
 
 
+@pytest.mark.full
 def test_the_notes_of_what_was_released_stay_when_its_rows_go(year, tmp_path, monkeypatch):
     """The next release is judged by them."""
     shutil.copytree(year.root, tmp_path / "p")
@@ -263,7 +264,12 @@ def test_a_candidate_that_was_judged_before_the_last_release_is_judged_again(fre
 
 
 @pytest.mark.parametrize(
-    "change", [{"nature": "example"}, {"audience": "public"}, {"verdict": {"result": "provisional"}}]
+    "change",
+    [
+        pytest.param({"nature": "example"}, id="invented"),
+        pytest.param({"audience": "public"}, id="another-audience", marks=pytest.mark.full),
+        pytest.param({"verdict": {"result": "provisional"}}, id="no-verdict", marks=pytest.mark.full),
+    ],
 )
 def test_invented_data_another_audience_and_no_verdict_are_never_released(fresh, change):
     folder = versions.candidate(versions.current(fresh, "real", date(2017, 2, 5)), "cluster")

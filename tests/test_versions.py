@@ -156,6 +156,7 @@ def test_a_correction_changes_the_number_and_the_version_that_gives_it(project):
     assert (before, communes()) == ("5", "4")
 
 
+@pytest.mark.full
 def test_only_the_newest_versions_keep_what_was_made_of_their_rows(project, monkeypatch):
     """An older one comes back when it is asked for, with the same bytes."""
     monkeypatch.setattr(versions, "KEPT", 2)
