@@ -115,7 +115,7 @@ list: $(VENV)/.ready ## Produits, zones et périodes qui ont des données
 texts: $(VENV)/.ready ## Crée le formulaire des textes : REGION=gao MONTH=2017-06
 	@VEILLE_PRODUCT=$${VEILLE_PRODUCT:-bulletin} $(VEILLE) texts new
 
-test: $(VENV)/.ready-test ## Tests de tous les jours (4 à 5 minutes sur deux cœurs)
+test: $(VENV)/.ready-test ## Tests de tous les jours (4 minutes environ sur deux cœurs)
 	@$(VENV)/bin/python -m ruff check --quiet . && $(VENV)/bin/python -m ruff format --quiet --check src tests
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
