@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import html
 import json
 import re
 import shutil
@@ -203,6 +204,25 @@ def test_a_page_has_no_script_and_no_remote_reference(real, example):
 
 
 @pytest.mark.full
+@pytest.mark.parametrize(
+    "which",
+    [
+        pytest.param(("gao", "2016-10"), id="real"),
+        pytest.param(("gao", "2017-06"), id="example"),
+        pytest.param(("mali", "2017-Q2", "gbvims"), id="gbvims"),
+        pytest.param(("mali", "2017-06", "followup"), id="followup", marks=pytest.mark.full),
+        pytest.param(("mali", "2017", "evaluation"), id="evaluation", marks=pytest.mark.full),
+    ],
+)
+def test_no_line_can_begin_with_a_sign_of_french_punctuation(report, which):
+    (page,) = report(*which).glob("*.html")
+    text = re.sub(r"<(style|title)\b.*?</\1>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    words = re.sub(r"</?(?:a|b|strong|em|i|span|data|sup|abbr)\b[^>]*>", "", text)  # these break no line
+    lines = html.unescape(re.sub(r"<[^>]*>", "\n", words))
+    assert " : " not in lines and "\u202f: " in lines
+    assert re.findall(r".{0,20} [;:!?%»].{0,20}|« .{0,20}", lines) == []
+
+
 def test_a_text_of_the_example_never_enters_a_real_bulletin(project, real, shared):
     text = project / "params" / "texts" / "bulletin" / "gao" / "2016-10.md"
     text.parent.mkdir(parents=True)

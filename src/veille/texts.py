@@ -17,6 +17,7 @@ import yaml
 from .digits import stray
 from .errors import BadData
 from .products import Section
+from .render.document import heading
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -212,9 +213,7 @@ class _Parser:
                         "ce niveau de titre n’est pas admis",
                         f"Niveaux admis : {', '.join('#' * int(t[1]) for t in levels)}.",
                     )
-                out.append(
-                    ({"kind": "heading", "level": int(token.tag[1]), "text": tokens[at + 1].content.strip()}, line)
-                )
+                out.append((heading(tokens[at + 1].content.strip(), int(token.tag[1])), line))
                 at += 3
             elif token.type == "paragraph_open":
                 out.append(({"kind": "paragraph", "runs": self.inline(tokens[at + 1])}, line))

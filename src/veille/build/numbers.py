@@ -18,7 +18,7 @@ from ..errors import DisclosureRefused
 from ..indicators.registry import MEASURES
 from ..published import TREND_MONTHS
 from ..render import html
-from ..render.document import Block, numbers_of, plain, runs_of
+from ..render.document import Block, numbers_of, plain, runs_of, typography
 from ..texts import Texts
 
 COLUMNS = ("key", "place", "period", "value", "unit", "display", "status", "table", "query", "caveat")
@@ -41,7 +41,10 @@ SPOKEN = (
 
 
 def constants(safe: SafeTables, text: Texts | None) -> dict[str, str]:
-    """What a page may print as a constant: parameters, the papers of the sources, numbers quoted with their source."""
+    """What a page may print as a constant: parameters, the papers of the sources, numbers quoted with their source.
+
+    As pages print them: with French typography.
+    """
     out = {"trend_months": str(TREND_MONTHS)}
     for codes in sorted({codes for measure in MEASURES for _, codes in measure.dimensions}):
         out |= {f"label:{codes}:{code}": label(codes, code) for code in code_list(codes)}
@@ -53,7 +56,7 @@ def constants(safe: SafeTables, text: Texts | None) -> dict[str, str]:
             out[f"source:{source['source']}:{name}"] = source[name]
     for quoted in (text.front.get("numbers") or []) if text else []:
         out[f"quoted:{quoted['text']}"] = str(quoted["text"])
-    return out
+    return {name: typography(value) for name, value in out.items()}
 
 
 def register(blocks: Iterable[Block], safe: SafeTables, lang: str) -> Register:

@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import versions
 from ..digests import sha256, together
 from ..errors import BuildFailed, UnknownName
-from ..render.document import SCHEMA, Block, with_contents
+from ..render.document import SCHEMA, Block, typography, with_contents
 from ..versions import Say
 from . import artefacts, changes, execute, numbers, packet, quarto, stage
 from .stage import Plan
@@ -56,7 +56,9 @@ def _document(plan: Plan, blocks: list[Block]) -> dict:
         "chips": cover["chips"],
         "header": cover["org"],
         "footer": f"{cover['title']} · {plan.area.titles[plan.lang]} · {plan.period.name()} · {scope}{example}",
-        "cite": f"Pour citer : Cluster Protection Mali, {cover['title']}, {plan.area.titles[plan.lang]} ({_lower_first(plan.area.details[plan.lang])}), {plan.period.name()}. Brouillon, version {plan.version.id}{', données d’exemple' if plan.version.nature == 'example' else ''} : ne pas citer.",
+        "cite": typography(
+            f"Pour citer : Cluster Protection Mali, {cover['title']}, {plan.area.titles[plan.lang]} ({_lower_first(plan.area.details[plan.lang])}), {plan.period.name()}. Brouillon, version {plan.version.id}{', données d’exemple' if plan.version.nature == 'example' else ''} : ne pas citer."
+        ),
         "caveat": plan.product.caveat,
         "nature": plan.version.nature,
         "fixed_date": plan.version.newest_received.isoformat(),

@@ -17,7 +17,7 @@ from ..indicators.registry import key
 from ..periods import Period
 from ..products import GBV_CAVEAT
 from ..published import Edition
-from ..render.document import Block, Runs, bullet_list, const, note, paragraph, soft, strong, warn
+from ..render.document import Block, Runs, bullet_list, const, heading, note, paragraph, soft, strong, warn
 from . import theme
 from .charts import across, bar_figure, by_size, draw_line, draw_parts
 from .cover import cover_of, key_item
@@ -79,10 +79,6 @@ OF_2016 = (
     ("printed.gbv-psychological-2016", "Violences psychologiques", "gbv_type", "psychological_emotional_abuse"),
     ("printed.gbv-female-2016", "Femmes et filles", "sex", "female"),
 )
-
-
-def _heading(text: str, level: int = 2) -> Block:
-    return {"kind": "heading", "level": level, "text": text}
 
 
 def _of(dimension: str, code: str, stem: str = INCIDENTS) -> str:
@@ -869,9 +865,9 @@ def method_of_gbv(edition: Edition) -> Shown:
         return Shown(bullet_list(kept), paragraph(address), version)
     return Shown(
         bullet_list(rules),
-        _heading("Contacts", 3),
+        heading("Contacts", 3),
         paragraph(address),
-        _heading("Données et version", 3),
+        heading("Données et version", 3),
         sources_of(
             edition, only=RECEIVED | (PRINTED if edition.period.kind == "year" and edition.area.is_country else set())
         ),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from ..disclosure.safe import SafeNumber
 from ..published import Edition
-from ..render.document import Block, Runs, note, paragraph, soft
+from ..render.document import Block, Runs, heading, note, paragraph, soft
 from .shown import Shown
 from .words import say
 
@@ -81,7 +81,7 @@ def figure(
 
 def section(
     edition: Edition,
-    heading: str,
+    title: str,
     draw: Callable[..., Shown],
     *given: str,
     kinds: tuple[str, ...] = (),
@@ -94,7 +94,7 @@ def section(
     if (kinds and edition.period.kind not in kinds) or (country and not edition.area.is_country):
         return Shown()
     blocks = draw(edition, *given).blocks
-    return Shown({"kind": "heading", "level": 2, "text": heading}, *blocks) if blocks else Shown()
+    return Shown(heading(title), *blocks) if blocks else Shown()
 
 
 def nothing_received(edition: Edition, what: str) -> Block:
@@ -135,12 +135,12 @@ def not_in_this_audience(what: str) -> Block:
     return paragraph(soft(say(f"{what} : non publié dans cette édition.")))
 
 
-def to_write(heading: str) -> Block:
+def to_write(section: str) -> Block:
     """The dashed box where people still have to write."""
     return note(
         "À rédiger",
         paragraph(
-            say(f"Rubrique « {heading} » : un brouillon le signale ; un bulletin publié ne peut pas la laisser vide.")
+            say(f"Rubrique « {section} » : un brouillon le signale ; un bulletin publié ne peut pas la laisser vide.")
         ),
         style="todo",
     )

@@ -10,7 +10,7 @@ from ..indicators.registry import key
 from ..periods import day, day_name
 from ..products import GBV_CAVEAT
 from ..published import Edition
-from ..render.document import Block, bullet_list, const, note, paragraph, soft, strong, warn
+from ..render.document import Block, bullet_list, const, heading, note, paragraph, soft, strong, warn
 from .parts import column, is_any_shown, nothing_received, row, table, too_few_here
 from .shown import Shown
 from .words import agree, counted, say
@@ -419,12 +419,12 @@ def method(edition: Edition) -> Shown:
     ]
     definitions = [
         say(
-            strong("Incident : "),
+            strong(say("Incident : ")),
             "un événement, à une date et en un lieu, où au moins une personne a subi une atteinte à ses droits.",
         ),
-        say(strong("Violation : "), "un droit atteint ; un incident peut en comporter plusieurs."),
+        say(strong(say("Violation : ")), "un droit atteint ; un incident peut en comporter plusieurs."),
         say(
-            strong("Victime : "),
+            strong(say("Victime : ")),
             "une personne qui a subi l’atteinte ; un incident peut en compter plusieurs, ou aucune qui soit citée.",
         ),
     ]
@@ -446,11 +446,11 @@ def method(edition: Edition) -> Shown:
     )
     return Shown(
         bullet_list(limits),
-        {"kind": "heading", "level": 3, "text": "Définitions"},
+        heading("Définitions", 3),
         bullet_list(definitions),
-        {"kind": "heading", "level": 3, "text": "Sigles"},
+        heading("Sigles", 3),
         paragraph(soft(acronyms)),
-        {"kind": "heading", "level": 3, "text": "Contacts"},
+        heading("Contacts", 3),
         paragraph(
             say(
                 f"{contact['name']} : ",
@@ -458,7 +458,7 @@ def method(edition: Edition) -> Shown:
                 ". Pour une question sur un chiffre, citez sa clé, donnée dans numbers.csv.",
             )
         ),
-        {"kind": "heading", "level": 3, "text": "Données et version"},
+        heading("Données et version", 3),
         sources_of(edition),
         paragraph(
             origin,

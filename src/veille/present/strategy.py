@@ -748,7 +748,7 @@ def all_goals(edition: Edition) -> Shown:
     for one in _frame(edition).goals:
         words = _frame(edition).words["goal"]
         blocks += [
-            {"kind": "heading", "level": 3, "text": f"{words} {one.id} : {_short(one)}"},
+            heading(f"{words} {one.id} : {_short(one)}", 3),
             _table_of_results(edition, one, period),
         ]
     return Shown(*blocks)
@@ -762,7 +762,7 @@ def criteria(edition: Edition) -> Shown:
     judged = {j["criterion"]: j for j in edition.records("judgements")}
     blocks: list[Block] = []
     for code, entry in code_list("evaluation_criterion").items():
-        blocks.append({"kind": "heading", "level": 3, "text": entry["fr"]})
+        blocks.append(heading(entry["fr"], 3))
         blocks.append(paragraph(soft(say(entry["question"]))))
         found = judged.get(code)
         if not found:

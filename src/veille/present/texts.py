@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ..errors import BadData
 from ..published import Edition
-from ..render.document import Block, Run, Runs, const
+from ..render.document import Block, Run, Runs, const, typography
 from ..texts import is_unwritten
 from .parts import to_write
 from .shown import Shown
-from .words import num, typography
+from .words import num
 
 
 def _run(edition: Edition, run: dict, file: str) -> Run:

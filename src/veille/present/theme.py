@@ -21,7 +21,7 @@ from matplotlib.transforms import Affine2D
 from ..disclosure.safe import SafeNumber
 from ..formats import display
 from ..project import PACKAGE
-from .words import typography
+from ..render.document import typography
 
 INK, SOFT, LINE, BLUE, PALE, RUST, LAND, SEA = (
     "#1d2939",

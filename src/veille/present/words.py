@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from ..codes import code_list, label
 from ..digits import stray
 from ..disclosure.safe import SafeNumber
-from ..render.document import Run, Runs, const, runs
-
-NARROW = "\u202f"
-_BEFORE = re.compile(r" (?=[;:!?%»])")
-_AFTER = re.compile(r"(?<=[«]) ")
-
-
-def typography(text: str) -> str:
-    """Narrow no-break spaces where French wants them, and the curly apostrophe."""
-    return _AFTER.sub(NARROW, _BEFORE.sub(NARROW, text)).replace("'", "’").replace("n° ", "n°" + NARROW)
+from ..render.document import Run, Runs, const, runs, typography
 
 
 def say(*parts: str | Run | Runs | SafeNumber) -> Runs:
@@ -55,7 +44,7 @@ def joined(parts: list[Runs], last: str = " et ") -> Runs:
     out: Runs = []
     between = last if ";" in last else ", "
     for i, part in enumerate(parts):
-        out += runs("" if i == 0 else last if i == len(parts) - 1 else between, part)
+        out += say("" if i == 0 else last if i == len(parts) - 1 else between, part)
     return out
 
 

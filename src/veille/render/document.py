@@ -32,6 +32,7 @@ not empty, goes with every printed page and every sheet; it holds no digit.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 SCHEMA = 1
@@ -41,14 +42,24 @@ Runs = list[dict]
 Block = dict
 
 
+NARROW = "\u202f"
+_BEFORE = re.compile(r" (?=[;:!?%»])")
+_AFTER = re.compile(r"(?<=[«]) ")
+
+
+def typography(text: str) -> str:
+    """Narrow no-break spaces where French wants them, and the curly apostrophe."""
+    return _AFTER.sub(NARROW, _BEFORE.sub(NARROW, text)).replace("'", "’").replace("n° ", "n°" + NARROW)
+
+
 def text(value: str) -> Run:
     """A plain piece of text."""
     return {"t": "text", "s": value}
 
 
 def const(name: str, value: str) -> Run:
-    """A constant of the parameters, shown as such: it is not a finding."""
-    return {"t": "const", "name": name, "s": value}
+    """A constant of the parameters, shown as such with French typography: it is not a finding."""
+    return {"t": "const", "name": name, "s": typography(value)}
 
 
 def link(href: str, *parts: str | Run | Runs) -> Run:
@@ -167,7 +178,7 @@ def numbers_of(blocks: Iterable[Block]) -> Iterator[Run]:
 
 def heading(value: str, level: int = 2) -> Block:
     """A section's title."""
-    return {"kind": "heading", "level": level, "text": value}
+    return {"kind": "heading", "level": level, "text": typography(value)}
 
 
 def paragraph(*parts: str | Run | Runs) -> Block:
