@@ -369,22 +369,6 @@ def test_one_more_incident_makes_again_the_reports_that_show_it(tmp_path, shared
     assert "Faits : 0" in done.stdout and "à jour : 5" in done.stdout, done.stdout + done.stderr
 
 
-@pytest.mark.full
-@pytest.mark.skipif(sys.platform != "linux", reason="the limit on memory is that of Linux")
-@pytest.mark.parametrize("limit", [300_000_000, 600_000_000])
-def test_memory_that_runs_out_leaves_the_report_before(project, limit):
-    """The kernel, or what it draws with, finds no memory: one clear message, nothing half-written, the next run makes it."""
-    before = projects.sealed(project / "reports")
-    line = f"import resource, sys; resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit})); from veille import cli; cli.run(sys.argv[1:])"
-    done = subprocess.run([sys.executable, "-c", line, "build", "bulletin", "gao", "2016-10", "--again"], cwd=project, env=projects.environment(), capture_output=True, text=True, check=False)  # fmt: skip
-    assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 2, done.stderr
-    assert projects.sealed(project / "reports") == before
-    assert not list((project / ".veille").glob("draft-*"))
-    assert projects.veille(project, "build", "bulletin", "gao", "2016-10", "--again").returncode == 0
-    assert projects.sealed(project / "reports") == before
-
-
 def test_a_clock_that_jumps_changes_nothing(project):
     """Inputs go by their bytes; a finished file goes by its stamp being the same, never by its being older."""
     asked_for = plan(project)

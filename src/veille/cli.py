@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from . import guard
 from .codes import code_list
 from .errors import BadParameter, VeilleError, near
 from .products import PRODUCTS
@@ -749,6 +750,16 @@ def _usage(error: Exception, arguments: list[str]) -> str:
     return f"Commande inconnue. {hint}\nCommandes : {', '.join(commands)}."
 
 
+def is_debugged(arguments: list[str]) -> bool:
+    """Whether traces are to be shown."""
+    return "--debug" in arguments or os.environ.get("VEILLE_DEBUG", "") not in ("", "0")
+
+
+def main() -> None:
+    """The `veille` command: `run`, in a process that may die."""
+    guard.run(run, debug=is_debugged(sys.argv[1:]))
+
+
 def run(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 build failed, 2 bad parameter, 3 bad data, 4 disclosure refused or an agreement missing."""
     # What is imported and planned is needed to the end: looking for garbage in it is a tenth of a command that has nothing to do.
@@ -759,7 +770,7 @@ def run(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may not be UTF-8
             stream.reconfigure(encoding="utf-8", errors="replace")
-    debug = "--debug" in arguments or os.environ.get("VEILLE_DEBUG", "") not in ("", "0")
+    debug = is_debugged(arguments)
     try:
         # typer turns Ctrl-C into a value that it returns.
         code = app(args=arguments, prog_name="veille", standalone_mode=False)
@@ -775,6 +786,11 @@ def run(arguments: list[str] | None = None) -> None:
     except (KeyboardInterrupt, typer.Abort):
         print("Interrompu ; rien n’a été remplacé.", file=sys.stderr)
         sys.exit(INTERRUPTED)
+    except MemoryError:
+        if debug:
+            traceback.print_exc()
+        print("La mémoire manque ; rien n’a été remplacé.\nFermez d’autres programmes et relancez.", file=sys.stderr)
+        sys.exit(1)
     except Exception as error:
         if _is_usage(error):
             print(_usage(error, arguments), file=sys.stderr)

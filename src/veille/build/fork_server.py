@@ -7,7 +7,6 @@ would copy the locks of the others as they stand. When the other end closes, it 
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import importlib
 import json
@@ -21,19 +20,12 @@ import time
 import traceback
 from contextlib import suppress
 
-_PR_SET_PDEATHSIG = 1
+from ..guard import die_with
 
 
 def threads() -> int:
     """How many threads this process has."""
     return len(os.listdir("/proc/self/task"))
-
-
-def die_with(parent: int, number: int) -> None:
-    """Have the system send this process a signal when its parent ends, however that comes about (Linux)."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before the line above
-        os._exit(1)
 
 
 def _become(request: dict, parent: int, set_by_imports: dict[str, str]) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import traceback
 from pathlib import Path
 
 
@@ -31,8 +33,13 @@ def main() -> None:
     (write[0] / "isolation.txt").write_text(enforced, encoding="utf-8")
     app = IPKernelApp.instance()
     app.config.HistoryManager.enabled = False  # a database of what was typed: nobody types here
-    app.initialize()
-    app.start()
+    try:
+        app.initialize()
+        app.start()
+    except Exception:  # memory, most often: half of its threads run, and an orderly end would wait for the others
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
 
 
 if __name__ == "__main__":

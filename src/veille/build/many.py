@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from multiprocessing.connection import Connection, wait
 
-from .. import periods, places, versions
+from .. import guard, periods, places, versions
 from ..disclosure.safe import AUDIENCES, SafeTables
 from ..errors import BadParameter, VeilleError
 from ..periods import Period
@@ -214,13 +214,13 @@ def attempt(asked: Plan, debug: bool, work: Callable[[Say], object]) -> Outcome:
 
 def _work(channel: Connection, parent: int, debug: bool) -> None:
     """A worker: make the reports that come in, one after the other, until there are no more."""
-    from . import fork_server, warm
+    from . import warm
 
     # Ctrl-C reaches every process of a terminal; the parent decides what it means, and asks with SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if sys.platform.startswith("linux"):
-        fork_server.die_with(parent, signal.SIGTERM)
+        guard.die_with(parent, signal.SIGTERM)
     with warm.kept(), suppress(EOFError, BrokenPipeError):
         while (given := channel.recv()) is not None:
             asked, again = given
