@@ -115,12 +115,12 @@ list: $(VENV)/.ready ## Produits, zones et périodes qui ont des données
 texts: $(VENV)/.ready ## Crée le formulaire des textes : REGION=gao MONTH=2017-06
 	@VEILLE_PRODUCT=$${VEILLE_PRODUCT:-bulletin} $(VEILLE) texts new
 
-test: $(VENV)/.ready-test ## Tests de tous les jours (4 minutes environ sur deux cœurs)
+test: $(VENV)/.ready-test ## Tests de tous les jours (4 à 5 minutes sur deux cœurs)
 	@$(VENV)/bin/python -m ruff check --quiet . && $(VENV)/bin/python -m ruff format --quiet --check src tests
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-full: $(VENV)/.ready-test ## La longue série (une vingtaine de minutes)
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m full
+	@$(VENV)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m full
 
 bench: $(VENV)/.ready-test ## Mesures, côte à côte avec d’autres outils (une heure)
 	@$(VENV)/bin/python bench/intake.py

@@ -15,13 +15,18 @@ import projects
 import pytest
 from filelock import FileLock
 
-from veille.build import warm
+from veille.build import many, warm
 
 # The files that take longest are begun first: with two workers, none is left alone with one of them at the end. The first
 # makes the example that others share; those that wait for it come last.
 LONGEST = ("test_numbers_check", "test_tables", "test_gbv_sources", "test_canaries", "test_quality", "test_kobo", "test_hostile", "test_build", "test_cli")  # fmt: skip
 # What the long suite takes longest for, in that suite alone.
 LONGEST_OF_ALL = ("test_warm", "test_canaries", "test_leaks", "test_protection", "test_cluster", "test_many", "test_evaluation", "test_example_gbv", "test_changes", "test_hostile", "test_hostile_more", "test_build", "test_bundle", "test_gbv_statistics")  # fmt: skip
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """A worker per core, four at most: more of them wait for the longest file, and each takes half a gibibyte."""
+    return min(4, max(2, many.cores()))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
