@@ -131,6 +131,10 @@ bench: $(VENV)/.ready-test ## Mesures, côte à côte avec d’autres outils (un
 bench-disclosure: $(VENV)/.ready-test ## Mesure la protection : N=200 séries (reprend où elle s’est arrêtée)
 	@$(VENV)/bin/python bench/disclosure.py
 
+# A name that is no command: make would say so in English.
+.DEFAULT:
+	@echo "Cette commande n’existe pas. Les commandes : make, sans rien d’autre." >&2; exit 2
+
 lint: $(VENV)/.ready-test ## Met le code en forme et le vérifie
 	@$(VENV)/bin/python -m ruff check --fix . && $(VENV)/bin/python -m ruff format src tests
 

@@ -24,6 +24,7 @@ LONGEST = ("test_numbers_check", "test_tables", "test_gbv_sources", "test_canari
 LONGEST_OF_ALL = ("test_warm", "test_canaries", "test_leaks", "test_protection", "test_cluster", "test_many", "test_evaluation", "test_example_gbv", "test_changes", "test_hostile", "test_hostile_more", "test_build", "test_bundle", "test_gbv_statistics")  # fmt: skip
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """A worker per core, four at most: more of them wait for the longest file, and each takes half a gibibyte."""
     return min(4, max(2, many.cores()))

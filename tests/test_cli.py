@@ -15,6 +15,8 @@ import yaml
 from python_calamine import CalamineWorkbook
 
 from veille import cli, places, texts
+from veille.build import stage
+from veille.errors import BadParameter
 from veille.products import PRODUCTS
 from veille.schemas import definitions
 
@@ -90,6 +92,31 @@ def test_a_bad_parameter_is_told(veille, shared, real, arguments, said):
 
 def test_an_unknown_command_names_the_known_ones(shared):
     refused(projects.veille(shared, "biuld", "bulletin"), 2, "Commande inconnue", "build", "ledger")
+
+
+@pytest.mark.parametrize(
+    # Where there is one area only, one word is the period.
+    ("product", "given"),
+    [(p.name, area) for p in PRODUCTS.values() for area in (("",) if p.areas else ("", "gao", "mali"))],
+)
+def test_the_example_of_a_missing_parameter_can_be_typed(product, given):
+    with pytest.raises(BadParameter) as refusal:
+        stage.place_and_period(product, given, "", "build")
+    command, _, with_make = refusal.value.next_step.removeprefix("Par exemple : ").partition(" ; avec make : ")
+    words = command.split()
+    area, period = stage.place_and_period(product, *(words[3:] if len(words) == 5 else ("", words[3])), "build")
+    assert words[:3] == ["veille", "build", product] and given in ("", area)
+    assert str(stage.period_for(PRODUCTS[product], area, period)) == period
+    assert f"PERIOD={period}." in with_make
+
+
+def test_an_option_that_is_refused_is_named(shared):
+    refused(projects.here(shared, "all", "2016-10", "--jobs", "deux"), 2, "Valeur refusée : --jobs.")
+
+
+def test_a_file_in_the_place_of_a_folder_is_told(project):
+    (project / "reports").write_text("", encoding="utf-8")
+    refused(projects.here(project, "build", "bulletin", "gao", "2016-10"), 1, "Un fichier et un dossier du projet")
 
 
 def test_fewer_than_no_reports_at_a_time_is_told(shared):

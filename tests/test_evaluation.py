@@ -89,6 +89,19 @@ def test_every_link_leads_somewhere_and_the_contents_name_every_part(evaluation)
     assert len(links(page)) > 68 + 20  # each code to its sheet, each reference to its line
 
 
+def test_a_status_that_no_value_bears_out_is_marked(evaluation):
+    rows = re.findall(r"<tr>.*?</tr>", page_of(evaluation), re.DOTALL)
+    marked = {
+        re.search(r"[1-5]\.\d-i\d", text)[0]: found[0]
+        for row in rows
+        if (
+            found := re.findall(r"Réalisé[^,]*(sans donnée reçue|valeur nulle)", text := re.sub(r"<[^>]+>|, ", "", row))
+        )
+    }
+    assert marked["1.4-i1"] == "sans donnée reçue" and marked["2.3-i1"] == "valeur nulle"
+    assert not {"1.1-i1", "1.5-i2", "5.1-i1"} & set(marked)  # a value, or a status that says so itself
+
+
 def plain(text: str) -> str:
     """The text with ordinary spaces."""
     return " ".join(text.split())

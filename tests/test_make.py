@@ -72,6 +72,13 @@ def test_make_alone_prints_one_line_per_command(tmp_path):
     assert not (tmp_path / ".venv").exists(), "help needs no environment"
 
 
+def test_a_command_that_make_does_not_have_is_told_in_french(tmp_path):
+    shutil.copy(projects.ROOT / "Makefile", tmp_path)
+    done = make(tmp_path, "bulettin", "REGION=gao")
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith("Cette commande n’existe pas.") and "No rule" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "variable", ["REGION", "MONTH", "AS_OF", "PRODUCT", "PERIOD", "AUDIENCE", "NATURE", "ENGINE", "JOBS"]
 )

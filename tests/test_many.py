@@ -237,7 +237,7 @@ def test_interrupted_it_leaves_whole_reports_and_no_process(project, real, numbe
     assert made.get("bulletin/gao/2016-10", projects.sealed(real)) == projects.sealed(real)
     if number == signal.SIGINT:
         assert running.returncode == 130 and "Traceback" not in said
-        assert "Interrompu" in said
+        assert "Interrompu : les rapports finis restent" in said and "Relancez la même commande" in said
         assert not list((project / ".veille").glob("draft-*"))
 
 

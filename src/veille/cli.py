@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from . import guard
 from .codes import code_list
-from .errors import BadParameter, VeilleError, near
+from .errors import BadParameter, Interrupted, VeilleError, near
 from .products import PRODUCTS
 
 if TYPE_CHECKING:
@@ -277,12 +277,18 @@ def _many(
         )
     with board.bar(len(asked.plans)) as watch:
         how = {"jobs": jobs, "debug": debug, "again": again, "watch": watch}
-        if scheduler:
-            from .build import cluster
+        try:
+            if scheduler:
+                from .build import cluster
 
-            outcomes = cluster.run(asked.plans, scheduler, say=_say, **how)
-        else:
-            outcomes = many.run(asked.plans, **how)
+                outcomes = cluster.run(asked.plans, scheduler, say=_say, **how)
+            else:
+                outcomes = many.run(asked.plans, **how)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                "Interrompu : les rapports finis restent, aucun n’est fait à moitié.",
+                "Relancez la même commande, sans AGAIN : elle continue.",
+            ) from None
     for line in board.table(asked, outcomes):
         print(line)
     print(board.count(asked, outcomes, time.monotonic() - start))
@@ -741,7 +747,13 @@ for _app in (app, *_GROUPS.values()):
 def _usage(error: Exception, arguments: list[str]) -> str:
     """typer's English usage errors, in French: what is missing or unknown, and the nearest command."""
     parameter = getattr(error, "param", None)
-    name = getattr(error, "option_name", "") or getattr(parameter, "metavar", "") or getattr(parameter, "name", "")
+    option = next((o for o in getattr(parameter, "opts", ()) if o.startswith("-")), "")
+    name = (
+        getattr(error, "option_name", "")
+        or option
+        or getattr(parameter, "metavar", "")
+        or getattr(parameter, "name", "")
+    )
     words = next((_USAGE[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in _USAGE), "")
     if words:
         return f"{words}{f' : {name}' if name else ''}.\nVoyez : veille --help"

@@ -50,6 +50,12 @@ class ConsentMissing(VeilleError):
     exit_code = 4
 
 
+class Interrupted(VeilleError):
+    """A person stopped a command that makes several things: those that are finished stay."""
+
+    exit_code = 130
+
+
 def near(given: str, known: Iterable[str]) -> str:
     """« Vouliez-vous dire … ? » with the nearest known names, or nothing when none is near."""
     found = get_close_matches(given.lower(), sorted(known), n=3, cutoff=0.6)

@@ -31,7 +31,7 @@ _KINDS = {
     "number": "nombre",
     "periods": "périodes reçues de",
     "shows": "table imprimée ou non :",
-    "records": "fiches",
+    "records": "relevé",
     "recommendations": "recommandations",
     "printed_before": "imprimé auparavant de",
     "falls_back": "repli de",

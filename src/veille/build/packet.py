@@ -118,6 +118,11 @@ def disk_errors() -> Iterator[None]:
                 "Écriture refusée dans le dossier du projet ; rien n’a été remplacé.",
                 "Vérifiez les droits du dossier, ou fermez le fichier ouvert dans Word ou Excel.",
             ) from error
+        if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+            raise BuildFailed(
+                "Un fichier et un dossier du projet ont échangé leur place ; rien n’a été remplacé.",
+                "reports, .veille et data sont des dossiers : déplacez le fichier qui porte ce nom.",
+            ) from error
         raise
 
 

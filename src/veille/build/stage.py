@@ -110,11 +110,15 @@ def place_and_period(name: str, region: str, period: str, command: str) -> tuple
     if is_single and not region:
         region = asked.areas[0]
     if not (region and period):
-        example = "2017-06" if "month" in asked.period_kinds else "2017"
         missing = [name for name, given in (("ZONE", region), ("PÉRIODE", period)) if not given]
+        somewhere = region or next(
+            a for a in (*asked.areas, "gao", "mali") if asked.kinds_for(a)[:1] == asked.period_kinds[:1]
+        )
+        example = {"month": "2017-06", "quarter": "2017-Q2", "year": "2017"}[asked.kinds_for(somewhere)[0]]
+        words = f"{name} {example}" if is_single else f"{name} {somewhere} {example}"
         raise BadParameter(
             f"Il manque un paramètre : {' et '.join(missing)}.",
-            f"Par exemple : veille {command} {name} {example if is_single else f'gao {example}'}.",
+            f"Par exemple : veille {command} {words} ; avec make : {'' if is_single else f'REGION={somewhere} '}PERIOD={example}.",
         )
     return region, period
 
@@ -235,9 +239,10 @@ def plan(
         )
         word = {"real": "données réelles", "example": "données d’exemple"}[kind]
         listed.append(f"{word} : {spans(known)}" if known else f"{word} : aucune période")
-    nothing = f"Aucune donnée pour {area.titles['fr']}, {when.name()}."
+    here = f"{'le' if area.is_country else 'la'} {area.titles['fr']}"
+    nothing = f"Aucune donnée pour {here}, {when.name()}."
     if hidden:
-        nothing = f"Des données sont reçues pour {area.titles['fr']}, {when.name()}, mais rien ne peut en être publié."
+        nothing = f"Des données sont reçues pour {here}, {when.name()}, mais rien ne peut en être publié."
     problem = f"Période à venir : {when.name()}." if is_ahead else nothing
     raise BadParameter(problem, "Périodes disponibles — " + " ; ".join(listed) + ".")
 

@@ -61,7 +61,7 @@ def draw_line(panel: theme.Panel, numbers: list[SafeNumber], size: float, *, eve
 
 
 def draw_bars(name: str, rows: list[tuple[str, SafeNumber, SafeNumber | None]], width: float, size: float) -> str:
-    """One bar per row: label, total, and the part not verified (hatched) where it is known."""
+    """One bar per row: label, total, and the part not verified (hatched), or a paler bar where that is not printed."""
     wide = width > 5
     tall = 0.3 * len(rows) * (1 if wide else 1.55) + 0.1
     drawn = theme.canvas(width, tall, size, f"bars-{name}-{'w' if wide else 'n'}")
@@ -78,7 +78,9 @@ def draw_bars(name: str, rows: list[tuple[str, SafeNumber, SafeNumber | None]], 
         if n.is_shown and n.value != "0":
             hatched = int(unverified.value) if unverified is not None and unverified.is_shown else 0
             solid = int(n.value) - hatched
-            panel.bar(y, solid, thick, color=theme.BLUE, linewidth=0)
+            # Paler where nobody may read how much of it is verified: a full bar would say « all ».
+            is_told = unverified is None or unverified.is_shown
+            panel.bar(y, solid, thick, color=theme.BLUE if is_told else theme.MIST, linewidth=0)
             if hatched:
                 look = {"facecolor": "white", "edgecolor": theme.BLUE, "hatch": "/////", "linewidth": 0.8}
                 panel.bar(y, hatched, thick, solid, **look)

@@ -137,7 +137,9 @@ def figure_of_places(edition: Edition) -> Shown:
     subtitle = say(f"Incidents par cercle, {edition.period.name()}")
     table_ = _table_of_cercles(edition)
     if country:
-        notes.append(say("Les petits nombres ne sont pas écrits sur la carte : voir le tableau."))
+        notes.append(
+            say("La carte n’écrit ni les plus petits nombres ni ceux qui n’y ont pas de place : voir le tableau.")
+        )
         return Shown(figure(edition, "carte", title, subtitle, drawing, alt, notes, None), table_)
     return Shown(figure(edition, "carte", title, subtitle, drawing, alt, notes, None, table_))
 
@@ -313,12 +315,21 @@ def figure_of_categories(edition: Edition) -> Shown:
         "typologie",
         bars,
         title,
-        say(
-            f"Incidents par catégorie, {edition.period.name()}. Plein : vérifiés ; hachuré : non vérifiés, là où la part est publiée"
-        ),
+        say(f"Incidents par catégorie, {edition.period.name()}. {_colours([u for _, n, u in bars if n.is_shown])}"),
         notes,
         behind,
     )
+
+
+def _colours(unverified: list[SafeNumber]) -> str:
+    """What the looks of the bars mean, of those that are drawn."""
+    looks = []
+    if any(n.is_shown for n in unverified):
+        looks += ["bleu : vérifiés", "hachuré : non vérifiés"]
+    if not all(n.is_shown for n in unverified):
+        looks.append("pâle : le partage entre vérifiés et non vérifiés n’est pas publié")
+    words = " ; ".join(looks)
+    return words[:1].upper() + words[1:]
 
 
 def figure_of_victims(edition: Edition) -> Shown:

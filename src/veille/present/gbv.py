@@ -624,12 +624,14 @@ def table_of_gbv_regions(edition: Edition) -> Shown:
     zones = _zones(edition) if edition.area.is_country else []
     total = ("Pays" if edition.area.is_country else "Ensemble", edition.area.code)
     blocks: list[Block] = []
+    is_by_zone = not _has_classes(edition, regions) and any(edition.has(INCIDENTS, place) for _, place in zones)
     if any(edition.has(INCIDENTS, place) for _, place in regions):
         note = say("Une région sans organisation qui déclare n’a pas de ligne. " + CAVEAT)
-        blocks.append(_by_place(edition, "regions", "Région", "par région", regions, total, [note]))
+        at = " : tableau suivant" if is_by_zone and _has_classes(edition, zones) else ""
+        blocks.append(_by_place(edition, "regions", "Région", "par région", regions, total, [note], at))
     else:
         blocks.append(too_few(edition, "Cas par région"))
-    if not _has_classes(edition, regions) and any(edition.has(INCIDENTS, place) for _, place in zones):
+    if is_by_zone:
         notes = [say(" ".join([*_made_of(edition), CAVEAT]))]
         blocks.append(_by_place(edition, "zones", "Zone", "par zone", zones, None, notes))
     if edition.period.kind == "year":
@@ -659,9 +661,16 @@ def _has_classes(edition: Edition, some: list[Named]) -> bool:
 
 
 def _by_place(
-    edition: Edition, name: str, head: str, by: str, some: list[Named], whole: Named | None, notes: list[Runs]
+    edition: Edition,
+    name: str,
+    head: str,
+    by: str,
+    some: list[Named],
+    whole: Named | None,
+    notes: list[Runs],
+    instead: str = "",
 ) -> Block:
-    """Totals of places, with sexual violence and other types where they are printed."""
+    """Totals of places, with sexual violence and other types where they are printed; `instead`: where else they are."""
     with_classes = _has_classes(edition, some)
 
     def line(text: str, place: str, kind: str = "body") -> dict:
@@ -674,7 +683,8 @@ def _by_place(
         columns.append(column("Violence sexuelle", "#affected+sexual", right=True))
         columns.append(column("Autres types", "#affected+other", right=True))
     else:
-        notes = [say("Violence sexuelle et autres types : non publiés par région pour cette période."), *notes]
+        where = f"par zone{instead}" if instead else f"non publiés {by} pour cette période"
+        notes = [say(f"Violence sexuelle et autres types : {where}."), *notes]
     return table(edition, name, say(f"Cas déclarés {by}, {edition.period.name()}"), columns, rows, notes)
 
 

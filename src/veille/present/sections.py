@@ -315,22 +315,34 @@ def sentence_on_alerts(edition: Edition) -> Shown:
     )
 
 
+_UNDER_WAY = ("open", "ongoing", "partial")
+_RECOMMENDATIONS = 8  # as many as half a page holds
+_NOT_ALL = "Les plus en retard d’abord ; les autres recommandations du relevé n’ont pas de place ici."
+
+
 def table_of_recommendations(edition: Edition) -> Shown:
-    """To whom, by when, and what became of it: open ones first, then those that moved in the last six months."""
+    """To whom, by when, and what became of it: late ones first, then open ones, then those closed in the last six months.
+
+    Where there are more than the page has room for, it says that they are not all there.
+    """
     since = edition.period.shift(-6).start.isoformat()
-    rows = [
+    told = [
         r
         for r in edition.recommendations()
-        if r["status"] in ("open", "ongoing", "partial") or (r["follow_up_date"] or r["issued_date"]) >= since
-    ][:8]
+        if r["status"] in _UNDER_WAY or (r["follow_up_date"] or r["issued_date"]) >= since
+    ]
+    # What is known of them is of the day that the caption names: so is being late.
+    late = [r for r in told if r["status"] in _UNDER_WAY and (r["due_date"] or "9") <= edition.received]
+    late.sort(key=lambda r: r["due_date"])
+    open_ = [r for r in told if r["status"] in _UNDER_WAY and r not in late]
+    closed = [r for r in told if r["status"] not in _UNDER_WAY]
+    rows = [*late, *open_, *closed][:_RECOMMENDATIONS]
     if not rows:
         return Shown(nothing_received(edition, "Recommandations"))
     lines = []
     for r in rows:
         state = label("recommendation_status", r["status"])
-        is_late = (
-            r["status"] in ("open", "ongoing", "partial") and (r["due_date"] or "9") <= edition.period.end.isoformat()
-        )
+        is_late = r in late
         outcome = say(
             strong(say(state[0].upper() + state[1:])),
             warn(say(", en retard")) if is_late else "",
@@ -359,6 +371,7 @@ def table_of_recommendations(edition: Edition) -> Shown:
             ),
             columns,
             lines,
+            [say(_NOT_ALL)] if len(rows) < len(told) else [],
         )
     )
 

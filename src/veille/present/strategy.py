@@ -117,9 +117,7 @@ def _lede(edition: Edition) -> Runs:
         )
     targets = _count(edition, "has=target")
     if targets.value == "0":
-        out += say(
-            "Ni valeur de départ ni cible n’ont été fixées : la cotation est « sans cible », et rien n’est inventé."
-        )
+        out += say("Ni valeur de départ ni cible n’ont été fixées : la cotation est « sans cible ».")
     else:
         out += say("Une cible est fixée pour ", counted(targets, "indicateur", "indicateurs"), ".")
     return out
@@ -267,11 +265,23 @@ def _rows_of(edition: Edition, result: Result, period: str) -> list[dict]:
                 _told(edition, f"target:{one.id}") or NOT_SET,
                 NOT_SET if one.unit == "category" else "à l’année" if _is_annual(edition, one) else value,
                 label("trend", n["direction"]) if n["direction"] else NOT_SET,
-                label("indicator_status", n["status"], short=True) if not one.of else "",
+                _signed(one, n["status"], value),
                 NOT_SET if _is_annual(edition, one) else _rating(n),
             )
         )
     return rows
+
+
+def _signed(one: Indicator, status: str, value: SafeNumber) -> Runs | str:
+    """The status that was signed, and whether the value received says otherwise, or nothing was received."""
+    if one.of:
+        return ""
+    words = label("indicator_status", status, short=True)
+    if status not in (DONE, PARTLY) or one.unit == "category":
+        return words
+    if value.status == "not_received":
+        return say(words, warn(say(", sans donnée reçue")))
+    return say(words, warn(say(", valeur nulle"))) if value.value == "0" else words
 
 
 _COLUMNS = (

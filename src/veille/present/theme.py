@@ -23,11 +23,12 @@ from ..formats import display
 from ..project import PACKAGE
 from ..render.document import typography
 
-INK, SOFT, LINE, BLUE, PALE, RUST, LAND, SEA = (
+INK, SOFT, LINE, BLUE, MIST, PALE, RUST, LAND, SEA = (
     "#1d2939",
     "#5b6675",
     "#d9dde3",
     "#0b5cab",
+    "#8fb0d4",
     "#cadcf0",
     "#9a4322",
     "#f1f0ea",

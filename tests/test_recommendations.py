@@ -1,0 +1,26 @@
+"""Recommendations of a bulletin: which are shown, in which order, and what is said of those that are not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+
+def rows_of(page: str) -> list[list[str]]:
+    """The cells of the table of recommendations, as text."""
+    body = page.partition('aria-label="Recommandations en cours')[2].partition("<tbody>")[2].partition("</tbody>")[0]
+    rows = [re.findall(r"<t[hd].*?</t[hd]>", row) for row in body.split("</tr>") if row]
+    return [[" ".join(re.sub(r"<[^>]+>", "", cell).split()) for cell in row] for row in rows]
+
+
+def test_the_latest_ones_come_first_and_the_page_says_that_there_are_more(example):
+    """By hand from the example's register: Gao, issued by 30 June 2017, still under way, due before 13 January 2018."""
+    page = next(Path(example).glob("*.html")).read_text(encoding="utf-8")
+    rows = rows_of(page)
+    due = [re.sub(r"\s", " ", r[2]) for r in rows]
+    assert due == [
+        "19 août 2016", "7 septembre 2016", "15 novembre 2016", "8 janvier 2017",
+        "22 janvier 2017", "28 février 2017", "4 mai 2017", "16 mai 2017",
+    ]  # fmt: skip
+    assert all("en retard" in r[3] for r in rows)
+    assert "Les plus en retard d’abord" in page
