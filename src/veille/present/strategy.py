@@ -107,7 +107,7 @@ def _lede(edition: Edition) -> Runs:
         out += say("Aucun statut n’a encore été signé. ")
     else:
         out += say(
-            "Les groupes responsables en signent ",
+            "À ce jour, les groupes responsables en signent ",
             signed[0],
             " comme réalisés, ",
             signed[1],
@@ -550,10 +550,10 @@ def figure_of_status(edition: Edition) -> Shown:
                 if n.value == "0":
                     continue
                 panel.bar(y, int(n.value), thick, left, **looks[s])
-                ink = "white" if s == DONE else theme.INK
-                panel.write_number(
-                    left + int(n.value) / 2, y, n, ha="center", va="center_baseline", color=ink, fontweight=600
-                )
+                style = {"color": "white" if s == DONE else theme.INK, "fontweight": 600}
+                if "hatch" in looks[s]:
+                    style["bbox"] = {"facecolor": "white", "linewidth": 0, "pad": 1.2}
+                panel.write_number(left + int(n.value) / 2, y, n, ha="center", va="center_baseline", **style)
                 left += int(n.value)
         at = 0.0
         for s in statuses:
