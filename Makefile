@@ -4,6 +4,7 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 PYTHON ?= python3
 VENV := .venv
+comma := ,
 VEILLE := $(VENV)/bin/python -m veille
 
 # What users give travels as data, through the environment: it is never expanded by make nor read by a shell.
@@ -133,7 +134,7 @@ bench-disclosure: $(VENV)/.ready-test ## Mesure la protection : N=200 séries (r
 
 # A name that is no command: make would say so in English.
 .DEFAULT:
-	@echo "Cette commande n’existe pas. Les commandes : make, sans rien d’autre." >&2; exit 2
+	@echo "$(if $(filter $@,$(MAKECMDGOALS)),Cette commande n’existe pas. Les commandes : make$(comma) sans rien d’autre.,Un fichier du projet manque : git status dit lequel.)" >&2; exit 2
 
 lint: $(VENV)/.ready-test ## Met le code en forme et le vérifie
 	@$(VENV)/bin/python -m ruff check --fix . && $(VENV)/bin/python -m ruff format src tests

@@ -106,6 +106,15 @@ def project(tmp_path, shared, real) -> Path:
 
 
 @pytest.fixture
+def with_report(tmp_path, shared, real) -> Path:
+    """A project of the test's own in which the bulletin of Gao for October 2016 was made."""
+    folder = projects.new(tmp_path / "project", shared)
+    for name in ("reports/bulletin/gao/2016-10", ".veille/made/bulletin/gao"):
+        shutil.copytree(shared / name, folder / name)
+    return folder
+
+
+@pytest.fixture
 def example_project(tmp_path, shared, real, example) -> Path:
     """The same, with the example data counted already."""
     return projects.new(tmp_path / "projet", warm=shared)

@@ -31,13 +31,8 @@ HEAVY = {"pandas", "numpy", "duckdb", "matplotlib", "papermill", "jupyter_client
 
 
 @pytest.fixture
-def project(tmp_path, shared, report) -> Path:
-    """A project in which the bulletin of Gao for October 2016 was made."""
-    report("gao", "2016-10")
-    folder = projects.new(tmp_path / "project", shared)
-    for name in ("reports/bulletin/gao/2016-10", ".veille/made/bulletin/gao"):
-        shutil.copytree(shared / name, folder / name)
-    return folder
+def project(with_report) -> Path:
+    return with_report
 
 
 def plan(project: Path) -> Plan:

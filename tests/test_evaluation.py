@@ -102,6 +102,11 @@ def test_a_status_that_no_value_bears_out_is_marked(evaluation):
     assert not {"1.1-i1", "1.5-i2", "5.1-i1"} & set(marked)  # a value, or a status that says so itself
 
 
+def test_within_the_year_a_status_is_not_held_against_what_comes_later(report):
+    page = page_of(report("mali", "2017-06", "followup"))
+    assert "À ce jour, les groupes" in page and "sans donnée reçue" not in page and "valeur nulle" not in page
+
+
 def plain(text: str) -> str:
     """The text with ordinary spaces."""
     return " ".join(text.split())

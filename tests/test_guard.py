@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import pty
-import shutil
+import shlex
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import projects
 import pytest
@@ -65,6 +64,12 @@ def test_what_a_library_writes_is_shown_with_debug_only():
     assert "a word" in ended("os.write(2, b'a word')", debug=True).stderr
 
 
+def test_without_a_standard_error_it_runs_all_the_same():
+    line = " ".join(shlex.quote(word) for word in apart("print('said'); sys.exit(3)"))
+    done = subprocess.run(["sh", "-c", f"{line} 2>&-"], stdout=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stdout) == (3, "said\n")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_asked_to_stop_it_stops_its_command_and_ends_the_same_way(number):
     running, child = start("print('runs', flush=True); time.sleep(60)")
@@ -113,17 +118,8 @@ def test_the_command_does_not_outlive_the_process_that_waits():
 # ---- a report -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def project(tmp_path, shared, report) -> Path:
-    """A project in which the bulletin of Gao for October 2016 was made."""
-    report("gao", "2016-10")
-    folder = projects.new(tmp_path / "project", shared)
-    for name in ("reports/bulletin/gao/2016-10", ".veille/made/bulletin/gao"):
-        shutil.copytree(shared / name, folder / name)
-    return folder
-
-
-def test_a_build_that_the_system_kills_leaves_the_report_before(project):
+def test_a_build_that_the_system_kills_leaves_the_report_before(with_report):
+    project = with_report
     before = projects.sealed(project / "reports")
     running = projects.start(project, "build", "bulletin", "gao", "2016-10", "--again")
     until(lambda: list((project / ".veille").glob("draft-*/stage/context.json")))
@@ -136,10 +132,10 @@ def test_a_build_that_the_system_kills_leaves_the_report_before(project):
 
 
 @pytest.mark.full
-def test_memory_that_runs_out_leaves_the_report_before(project):
+def test_memory_that_runs_out_leaves_the_report_before(with_report):
     """Wherever it runs out (commands, sockets, kernel, figures, layout): a clear message, nothing half-written."""
+    project, failed = with_report, 0
     before = projects.sealed(project / "reports")
-    failed = 0
     for megabytes in (80, 100, 150, 250, 292, 308, 320, 340, 600):
         command = ["prlimit", f"--as={megabytes}000000", sys.executable, "-m", "veille"]
         command += ["build", "bulletin", "gao", "2016-10", "--again"]

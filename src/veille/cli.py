@@ -287,7 +287,9 @@ def _many(
         except KeyboardInterrupt:
             raise Interrupted(
                 "Interrompu : les rapports finis restent, aucun n’est fait à moitié.",
-                "Relancez la même commande, sans AGAIN : elle continue.",
+                "Relancez sans tout refaire (AGAIN, --again) : la commande continue."
+                if again
+                else "Relancez la même commande : elle continue.",
             ) from None
     for line in board.table(asked, outcomes):
         print(line)

@@ -30,6 +30,8 @@ def run(command: Callable[[], None], *, debug: bool) -> None:
     Where the child dies of anything but a request to stop, say so in French and exit with 1. Unless `debug`, what
     libraries write past Python to the standard error goes nowhere. Without fork, or not on Linux: run the command here.
     """
+    if sys.stderr is None:  # closed (2>&-): the next file to be opened would take its place
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")
     if not sys.platform.startswith("linux"):
         command()
         return

@@ -64,6 +64,11 @@ class Area:
     is_country: bool
 
     @property
+    def with_article(self) -> str:
+        """« la zone de Gao », « le Mali »."""
+        return f"{'le' if self.is_country else 'la'} {self.titles['fr']}"
+
+    @property
     def cercles(self) -> tuple[Place, ...]:
         """All its cercles, in the order of its regions."""
         return tuple(c for region in self.regions for c in region.cercles)

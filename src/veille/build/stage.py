@@ -239,10 +239,9 @@ def plan(
         )
         word = {"real": "données réelles", "example": "données d’exemple"}[kind]
         listed.append(f"{word} : {spans(known)}" if known else f"{word} : aucune période")
-    here = f"{'le' if area.is_country else 'la'} {area.titles['fr']}"
-    nothing = f"Aucune donnée pour {here}, {when.name()}."
+    nothing = f"Aucune donnée pour {area.with_article}, {when.name()}."
     if hidden:
-        nothing = f"Des données sont reçues pour {here}, {when.name()}, mais rien ne peut en être publié."
+        nothing = f"Des données sont reçues pour {area.with_article}, {when.name()}, mais rien ne peut en être publié."
     problem = f"Période à venir : {when.name()}." if is_ahead else nothing
     raise BadParameter(problem, "Périodes disponibles — " + " ; ".join(listed) + ".")
 

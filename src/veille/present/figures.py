@@ -315,21 +315,20 @@ def figure_of_categories(edition: Edition) -> Shown:
         "typologie",
         bars,
         title,
-        say(f"Incidents par catégorie, {edition.period.name()}. {_colours([u for _, n, u in bars if n.is_shown])}"),
+        say(f"Incidents par catégorie, {edition.period.name()}{_looks([u for _, n, u in bars if n.is_shown])}"),
         notes,
         behind,
     )
 
 
-def _colours(unverified: list[SafeNumber]) -> str:
+def _looks(unverified: list[SafeNumber]) -> str:
     """What the looks of the bars mean, of those that are drawn."""
     looks = []
     if any(n.is_shown for n in unverified):
-        looks += ["bleu : vérifiés", "hachuré : non vérifiés"]
+        looks += ["foncé, vérifiés", "hachuré, non vérifiés"]
     if not all(n.is_shown for n in unverified):
-        looks.append("pâle : le partage entre vérifiés et non vérifiés n’est pas publié")
-    words = " ; ".join(looks)
-    return words[:1].upper() + words[1:]
+        looks.append("pâle, le partage entre vérifiés et non vérifiés n’est pas publié")
+    return f" ({' ; '.join(looks)})" if looks else ""
 
 
 def figure_of_victims(edition: Edition) -> Shown:

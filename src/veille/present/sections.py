@@ -288,19 +288,13 @@ def table_of_presence(edition: Edition) -> Shown:
     return Shown(*blocks)
 
 
-def _the(edition: Edition) -> str:
-    """« la zone de Gao », « le Mali »."""
-    title = edition.area.titles[edition.lang]
-    return f"le {title}" if edition.area.is_country else f"la {title}"
-
-
 def sentence_on_alerts(edition: Edition) -> Shown:
     """Alerts issued in the month, and those that were followed up."""
     issued, followed = edition.number("alerts_issued"), edition.number("alerts_followed_up")
     if issued.status == "not_received":
         return Shown(nothing_received(edition, "Alertes"))
     if issued.value == "0":
-        return Shown(paragraph(say(f"Aucune alerte émise pour {_the(edition)} dans le mois.")))
+        return Shown(paragraph(say(f"Aucune alerte émise pour {edition.area.with_article} dans le mois.")))
     return Shown(
         paragraph(
             say(
@@ -331,21 +325,23 @@ def table_of_recommendations(edition: Edition) -> Shown:
         for r in edition.recommendations()
         if r["status"] in _UNDER_WAY or (r["follow_up_date"] or r["issued_date"]) >= since
     ]
-    # What is known of them is of the day that the caption names: so is being late.
-    late = [r for r in told if r["status"] in _UNDER_WAY and (r["due_date"] or "9") <= edition.received]
-    late.sort(key=lambda r: r["due_date"])
-    open_ = [r for r in told if r["status"] in _UNDER_WAY and r not in late]
-    closed = [r for r in told if r["status"] not in _UNDER_WAY]
-    rows = [*late, *open_, *closed][:_RECOMMENDATIONS]
+
+    def is_late(r: dict) -> bool:
+        # What is known of it is of the day that the caption names: so is being late.
+        return r["status"] in _UNDER_WAY and (r["due_date"] or "9") <= edition.received
+
+    def urgency(r: dict) -> tuple[bool, str, bool]:
+        return not is_late(r), r["due_date"] if is_late(r) else "", r["status"] not in _UNDER_WAY
+
+    rows = sorted(told, key=urgency)[:_RECOMMENDATIONS]
     if not rows:
         return Shown(nothing_received(edition, "Recommandations"))
     lines = []
     for r in rows:
         state = label("recommendation_status", r["status"])
-        is_late = r in late
         outcome = say(
             strong(say(state[0].upper() + state[1:])),
-            warn(say(", en retard")) if is_late else "",
+            warn(say(", en retard")) if is_late(r) else "",
             f". {r['follow_up']}" if r["follow_up"] else "",
         )
         lines.append(

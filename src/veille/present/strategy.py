@@ -265,19 +265,22 @@ def _rows_of(edition: Edition, result: Result, period: str) -> list[dict]:
                 _told(edition, f"target:{one.id}") or NOT_SET,
                 NOT_SET if one.unit == "category" else "à l’année" if _is_annual(edition, one) else value,
                 label("trend", n["direction"]) if n["direction"] else NOT_SET,
-                _signed(one, n["status"], value),
+                _signed(edition, one, n["status"], value),
                 NOT_SET if _is_annual(edition, one) else _rating(n),
             )
         )
     return rows
 
 
-def _signed(one: Indicator, status: str, value: SafeNumber) -> Runs | str:
-    """The status that was signed, and whether the value received says otherwise, or nothing was received."""
+def _signed(edition: Edition, one: Indicator, status: str, value: SafeNumber) -> Runs | str:
+    """The status that was signed; for the whole year, also whether its value says otherwise, or none was received.
+
+    Within the year the status is that of the day, and may stand on what comes later.
+    """
     if one.of:
         return ""
     words = label("indicator_status", status, short=True)
-    if status not in (DONE, PARTLY) or one.unit == "category":
+    if edition.period.kind != "year" or status not in (DONE, PARTLY) or one.unit == "category":
         return words
     if value.status == "not_received":
         return say(words, warn(say(", sans donnée reçue")))

@@ -1,9 +1,11 @@
-"""Recommendations of a bulletin: which are shown, in which order, and what is said of those that are not."""
+"""Sections of a bulletin: what is shown of a list, in which order, and what a look means."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+
+from veille.present import theme
 
 
 def rows_of(page: str) -> list[list[str]]:
@@ -11,6 +13,14 @@ def rows_of(page: str) -> list[list[str]]:
     body = page.partition('aria-label="Recommandations en cours')[2].partition("<tbody>")[2].partition("</tbody>")[0]
     rows = [re.findall(r"<t[hd].*?</t[hd]>", row) for row in body.split("</tr>") if row]
     return [[" ".join(re.sub(r"<[^>]+>", "", cell).split()) for cell in row] for row in rows]
+
+
+def test_a_bar_is_pale_where_the_verified_part_is_withheld(example):
+    """In June 2017 nothing of the split of the one printed category may be read."""
+    page = next(Path(example).glob("*.html")).read_text(encoding="utf-8")
+    figure = re.search(r"<figure(?:(?!</figure>).)*Incidents par catégorie, juin 2017.*?</figure>", page, re.DOTALL)[0]
+    assert "(pâle, le partage" in figure and "foncé" not in figure
+    assert theme.MIST in figure and theme.BLUE not in figure
 
 
 def test_the_latest_ones_come_first_and_the_page_says_that_there_are_more(example):
