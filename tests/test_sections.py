@@ -19,7 +19,7 @@ def test_a_bar_is_pale_where_the_verified_part_is_withheld(example):
     """In June 2017 nothing of the split of the one printed category may be read."""
     page = next(Path(example).glob("*.html")).read_text(encoding="utf-8")
     figure = re.search(r"<figure(?:(?!</figure>).)*Incidents par catégorie, juin 2017.*?</figure>", page, re.DOTALL)[0]
-    assert "(pâle, le partage" in figure and "foncé" not in figure
+    assert "part vérifiée non publiée)" in figure and "foncé" not in figure
     assert theme.MIST in figure and theme.BLUE not in figure
 
 

@@ -325,9 +325,9 @@ def _looks(unverified: list[SafeNumber]) -> str:
     """What the looks of the bars mean, of those that are drawn."""
     looks = []
     if any(n.is_shown for n in unverified):
-        looks += ["foncé, vérifiés", "hachuré, non vérifiés"]
+        looks += ["foncé : vérifiés", "hachuré : non vérifiés"]
     if not all(n.is_shown for n in unverified):
-        looks.append("pâle, le partage entre vérifiés et non vérifiés n’est pas publié")
+        looks.append("pâle : part vérifiée non publiée")
     return f" ({' ; '.join(looks)})" if looks else ""
 
 
